@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The contract of a mixer: one file, one row in table.c.
+ *
+ * A mixer turns [tokens][width] into [tokens][width] with a state per sequence.
+ * It sees no file and no model: bind hands it weights as views and numbers by
+ * name, so a test can bind arrays made on the spot. */
+#ifndef MIXER_MIXER_H
+#define MIXER_MIXER_H
+
+#include "layer/ctx.h"
+#include "state/state.h"
+
+typedef struct seqp_mixer_row {
+	const char *name;  /* "softmax" */
+	const char *paper; /* one line for the manual */
+	/* Reads weights and numbers below bind->role, checks every shape, declares its
+	 * state arrays in spec, sizes its scratch.  *self lives in bind's arena. */
+	int (*open)(void **self, const seqp_bind *bind, seqp_state_spec *spec, seq_error *err);
+	/* Runs a ragged batch: every lane calls it; on return y is complete on all
+	 * lanes (it ends with a barrier).  state[i] is the layer's slot of sequence i. */
+	void (*run)(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, const float *x, float *y);
+} seqp_mixer_row;
+
+const seqp_mixer_row *seqp_mixer_find(const char *name); /* NULL: none */
+const seqp_mixer_row *seqp_mixer_at(size_t i);           /* NULL past the last */
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* What a model looks like to those who run it: per layer a small block program
+ * over a few registers, with weights and numbers looked up by role.
+ *
+ * Registers hold [tokens][width] floats.  X is the residual stream.  A layer's
+ * program is a list of operations; the one interpreter in net/ runs them all.
+ *
+ *   pre-norm transformer   NORM A<-X "attn_norm"   MIX B<-A "attn"  ADD X<-X,B
+ *                          NORM A<-X "mlp_norm"    MLP B<-A "mlp"   ADD X<-X,B
+ *   olmo2                  MIX B<-X; NORM B<-B; ADD X<-X,B ...
+ *   parallel               NORM A<-X; MIX B<-A; MLP C<-A; ADD X<-X,B; ADD X<-X,C
+ *   residual after norm    NORM X<-X; MIX B<-X; ADD X<- alpha*X + beta*B
+ *
+ * Roles are short names below a prefix: the op MIX "attn" asks for "attn.q",
+ * "attn.k", ...  Which file tensor plays which role is the architecture's table. */
+#ifndef MODEL_PROGRAM_H
+#define MODEL_PROGRAM_H
+
+#include "seq/model.h"
+#include "tensor/view.h"
+
+enum seqp_reg { SEQP_X, SEQP_A, SEQP_B, SEQP_C, SEQP_E /* the embeddings, kept */, SEQP_REGS };
+
+enum seqp_opcode {
+	SEQP_NORM, /* dst = norm(src); kind = row of the norm table: "rms", "layer" */
+	SEQP_MIX,  /* dst = mixer(src); kind = row of the mixer table: "softmax", "mamba", "mamba2" */
+	SEQP_MLP,  /* dst = mlp(src); kind = row of the mlp table: "gated", "plain" */
+	SEQP_ADD   /* dst = alpha * src + beta * src2 */
+};
+
+typedef struct seqp_op {
+	enum seqp_opcode code;
+	const char *kind, *role; /* role: prefix of its weights and numbers */
+	enum seqp_reg dst, src, src2;
+	float alpha, beta; /* ADD only */
+} seqp_op;
+
+/* The program of one layer; *n operations. */
+const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
+
+/* The weight that plays a role, or NULL when the model has none.  layer -1: the
+ * model's own ("embed", "pos_embed", "out_norm.w", "out_norm.b", "head", "head.b").
+ * Vectors and small arrays (norms, biases, convolutions, A, D, dt) are always F32 with
+ * every transform done (gemma's +1, -exp(A_log)); matrices are as in the file.
+ *
+ * Roles: norm      NAME.w NAME.b
+ *        softmax   P.q P.k P.v P.o (matrices [out][in]), P.q.b P.k.b P.v.b P.o.b, P.q_norm.w
+ *                  P.k_norm.w (+ .b), P.rope_freqs (divisors of the frequencies, [r/2]),
+ *                  P.rope_short P.rope_long
+ *        mamba     P.in P.conv.w [C][K] P.conv.b P.x P.dt P.dt.b P.A [I][N] (negative) P.D P.out,
+ *                  P.in.b P.out.b
+ *        mamba2    P.in P.conv.w P.conv.b P.dt.b P.A [H] (negative) P.D [H] P.norm.w P.out, P.in.b P.out.b
+ *        gated     P.gate P.up P.down (+ .b)
+ *        plain     P.up P.down (+ .b) */
+const seqp_view *seqp_model_weight(const seq_model *m, int64_t layer, const char *role);
+
+/* A number of a layer (or of the model, layer -1) by key, dflt where the model says nothing.
+ * A layer's own value wins over the model's.
+ *
+ * Model:   "embed_scale" "logit_scale" (multiplies) "logit_cap" "norm_eps" "context"
+ * norm:    "norm_eps"; "NAME.eps" wins over it
+ * softmax: "P.heads" "P.kv_heads" "P.head_dim" "P.v_head_dim" "P.scale" (softmax factor; 0 or absent: head_dim^-0.5)
+ *          "P.cap" "P.window" (0: none; W keys, self included) "P.qk_norm" (0 none, 1 per head, 2 whole width)
+ *          "P.qk_norm.eps" "P.rope" (0 none, 1 halves, 2 adjacent) "rope.dim" "rope.theta"
+ *          "rope.scaling" (0 none, 1 linear, 2 dynamic, 3 yarn, 4 llama3, 5 longrope) "rope.factor"
+ *          "rope.orig" (original context) "rope.low" "rope.high" (llama3) "rope.attn_factor" (0: by formula)
+ *          "rope.beta_fast" "rope.beta_slow" "rope.mscale" "rope.mscale_all" "rope.truncate" "rope.max" (max_position_embeddings)
+ * mamba:   "P.inner" "P.state" "P.conv" "P.rank" "P.norm_eps" "P.bcdt_norm" (1: weightless rms on dt, B, C)
+ * mamba2:  "P.inner" "P.state" "P.conv" "P.heads" "P.groups" "P.norm_eps" "P.norm_group" (0: inner / groups)
+ *          "P.dt_min" "P.dt_max"
+ * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2) */
+double seqp_model_number(const seq_model *m, int64_t layer, const char *key, double dflt);
+
+#endif

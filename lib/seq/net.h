@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Running a model: prompts and steps, any number of sequences at once.
+ *
+ *     seq_net *net;  seq_state *s;  float *logits = malloc(4 * V);
+ *     seq_net_open(&net, model, NULL, &err);
+ *     seq_state_new(&s, net, &err);
+ *     seq_span span = {s, ids, n};
+ *     seq_net_run(net, &span, 1, SEQ_LOGITS_LAST, logits, &err);
+ *
+ * For a given model, options and tokens the logits have the same bits whatever the
+ * threads, the batch, the chunking and the saves in between.  A net runs one
+ * call at a time; a state belongs to one net at a time. */
+#ifndef SEQ_NET_H
+#define SEQ_NET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "seq/error.h"
+#include "seq/frame.h"
+#include "seq/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct seq_net seq_net;
+typedef struct seq_state seq_state;
+
+typedef struct seq_net_opts {
+	int threads;     /* 0: physical cores */
+	int chunk;       /* rows of a batch run at once; 0: 512 */
+	int exact;       /* 1: f32 activations for quantised weights (--act f32) */
+	int kv_dtype;    /* SEQ_F16 (default when kv_set is 0), SEQ_F32, SEQ_BF16, SEQ_Q8_0 */
+	int kv_set;
+	int64_t context; /* most tokens of a sequence; 0: no limit but memory (and the model's learnt positions) */
+} seq_net_opts;
+
+/* The model must outlive the net.  opts NULL: all defaults. */
+int seq_net_open(seq_net **out, const seq_model *m, const seq_net_opts *opts, seq_error *err) SEQ_MUST_USE;
+void seq_net_free(seq_net *net);
+const seq_model *seq_net_model(const seq_net *net);
+
+/* An empty sequence. */
+int seq_state_new(seq_state **out, seq_net *net, seq_error *err) SEQ_MUST_USE;
+void seq_state_free(seq_state *s);
+int64_t seq_state_len(const seq_state *s);         /* tokens run so far */
+size_t seq_state_bytes(const seq_state *s);        /* memory held */
+/* Logits after the last token, float32 [V]; NULL when none are held. */
+const float *seq_state_logits(const seq_state *s);
+
+/* Tokens to be run on one state. */
+typedef struct seq_span {
+	seq_state *state;
+	const int32_t *token;
+	size_t n;
+} seq_span;
+
+enum seq_logits { SEQ_LOGITS_NONE, SEQ_LOGITS_LAST, SEQ_LOGITS_ALL };
+
+/* Runs every span's tokens (a state may appear once).  out, when not NULL: LAST: [nspan][V];
+ * ALL: [sum of n][V], span after span.  With LAST and ALL each state keeps its last logits.
+ * A token outside the vocabulary or a context overflow is refused before anything
+ * runs.  On error after that (memory) the states are as before. */
+int seq_net_run(seq_net *net, const seq_span *span, size_t nspan, enum seq_logits want, float *out,
+                seq_error *err) SEQ_MUST_USE;
+
+/* The same, handing out ALL logits row by row without holding them: sink is called in order
+ * (span, index in the span, float32 [V]); a negative return stops. */
+typedef int (*seq_logits_sink)(void *arg, size_t span, size_t index, const float *logits, seq_error *err);
+int seq_net_run_each(seq_net *net, const seq_span *span, size_t nspan, seq_logits_sink sink, void *arg,
+                     seq_error *err) SEQ_MUST_USE;
+
+/* A point to come back to.  Cheap: attention caches are cut, recurrent states copied. */
+typedef struct seq_mark seq_mark;
+int seq_state_mark(seq_mark **out, seq_state *s, seq_error *err) SEQ_MUST_USE;
+int seq_state_rollback(seq_state *s, const seq_mark *m, seq_error *err) SEQ_MUST_USE;
+void seq_mark_free(seq_state *s, seq_mark *m);
+/* An independent copy. */
+int seq_state_copy(seq_state **out, const seq_state *s, seq_error *err) SEQ_MUST_USE;
+
+/* The state as frames of sequence seq, ending with a commit frame. */
+int seq_state_save(const seq_state *s, seq_writer *w, uint32_t seq, seq_error *err) SEQ_MUST_USE;
+/* Feeds one SEQ_STATE or SEQ_COMMIT frame; returns 1 when the commit closed the
+ * state (it is then ready to run), 0 when more is to come. */
+int seq_state_load(seq_state *s, const seq_frame *f, seq_error *err) SEQ_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Which model: asked for, named in the stream, or the installed one. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "porch.h"
+
+#ifndef SEQ_DATADIR
+#define SEQ_DATADIR "/usr/share/libseq"
+#endif
+
+static const char default_name[] = "story-mamba2.gguf";
+
+void porch_fingerprint_text(const uint8_t f[16], char text[33])
+{
+	for (int i = 0; i < 16; i++)
+		snprintf(text + 2 * i, 3, "%02x", f[i]);
+}
+
+int porch_fingerprint_zero(const uint8_t f[16])
+{
+	static const uint8_t zero[16];
+	return !memcmp(f, zero, 16);
+}
+
+void tool_fingerprint(const char *path, uint8_t out[16])
+{
+	seq_model *m;
+	memset(out, 0, 16);
+	if (seq_model_open(&m, path, NULL) < 0)
+		return;
+	seq_model_fingerprint(m, out);
+	seq_model_free(m);
+}
+
+static const char *named_in_stream(const seq_origin *o)
+{
+	uint8_t fp[16];
+	if (!o || !o->model || !*o->model || access(o->model, R_OK))
+		return NULL;
+	tool_fingerprint(o->model, fp);
+	return memcmp(fp, o->fingerprint, 16) ? NULL : o->model;
+}
+
+static const char *installed(void)
+{
+	const char *dir = getenv("SEQ_DATADIR");
+	char *path;
+	if (!dir || !*dir)
+		dir = SEQ_DATADIR;
+	if (asprintf(&path, "%s/%s", dir, default_name) < 0)
+		tool_die("no memory for a path");
+	return path;
+}
+
+const char *tool_model_path(const seq_origin *o)
+{
+	static char *kept;
+	const char *env = getenv("SEQ_MODEL"), *path;
+	if (tool.model)
+		return tool.model;
+	if (env && *env)
+		return env;
+	if (kept)
+		return kept;
+	if ((path = named_in_stream(o)))
+		return kept = strdup(path);
+	path = installed();
+	if (access(path, R_OK))
+		tool_die("no model: %s: %s; give -m MODEL or set SEQ_MODEL", path, strerror(errno));
+	return kept = (char *)(uintptr_t)path;
+}
+
+void tool_check_origin(const seq_origin *o, const seq_model *m)
+{
+	uint8_t fp[16];
+	char theirs[33], ours[33];
+	if (!o || porch_fingerprint_zero(o->fingerprint))
+		return;
+	seq_model_fingerprint(m, fp);
+	if (!memcmp(fp, o->fingerprint, 16))
+		return;
+	porch_fingerprint_text(o->fingerprint, theirs);
+	porch_fingerprint_text(fp, ours);
+	tool_die("the stream belongs to the model %s (%.8s...), not to %s (%.8s...)",
+	         o->model && *o->model ? o->model : "without a name", theirs, seq_model_path(m), ours);
+}
+
+seq_model *tool_model_open(const seq_origin *o)
+{
+	seq_error err;
+	seq_model *m;
+	if (seq_model_open(&m, tool_model_path(o), &err) < 0)
+		tool_fail(&err);
+	tool_check_origin(o, m);
+	return m;
+}

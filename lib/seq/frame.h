@@ -40,11 +40,17 @@ enum seq_kind {
 
 enum seq_codec { SEQ_CODEC_NONE = 0, SEQ_CODEC_ZSTD = 1, SEQ_CODEC_SPLIT_ZSTD = 2 };
 
+/* Roles of SEQ_TOKENS. */
+enum {
+	SEQ_TOKENS_NEW = 0, /* to be run after what the sequence holds */
+	SEQ_TOKENS_PAST = 1 /* already in the sequence's state; for echo, penalties and drafts */
+};
+
 enum { SEQ_NAME_MAX = 63 };
 
 typedef struct seq_frame {
 	uint16_t kind;   /* enum seq_kind */
-	uint16_t role;   /* SEQ_STATE: which array of the layer; else 0 */
+	uint16_t role;   /* SEQ_STATE: which array of the layer; SEQ_TOKENS: see above; else 0 */
 	uint8_t codec;   /* enum seq_codec; a reader hands out decoded payloads */
 	uint8_t dtype;   /* enum seq_dtype */
 	uint8_t rank;    /* 0..4 */
@@ -54,6 +60,7 @@ typedef struct seq_frame {
 	char name[SEQ_NAME_MAX + 1]; /* tensors and notes; "" otherwise */
 	const void *payload; /* 64-byte aligned */
 	size_t bytes;
+	size_t stored; /* bytes in the stream; set by the reader, ignored by the writer */
 } seq_frame;
 
 /* --- what a begin frame says ------------------------------------------- */
@@ -74,16 +81,25 @@ int seq_reader_open(seq_reader **out, int fd, int own, const char *name, seq_err
 
 /* The next frame: 1, or 0 after the last end frame, or a negative error (SEQ_E_TRUNC
  * when the stream stops without one).  begin and end frames are handled inside
- * (concatenated streams join; sequence ids of later parts are renumbered where they
- * would collide, unless a later part has only tokens or notes for a sequence of an
- * earlier part: see seq-stream(5)).  The payload belongs to the reader and is
- * valid until the next call. */
+ * (concatenated streams join; see seq-stream(5)).  A later part whose first frame is
+ * SEQ_TOKENS of role NEW goes on with the sequences of the earlier ones: its ids are
+ * kept.  Any other part brings sequences of its own: when the id of its first frame is
+ * taken, all its ids are shifted past those of the earlier parts.  Notes and other
+ * skippable frames do not count as the first.  So in one part a state is written
+ * before the new tokens that follow it.  The payload belongs to the reader and is valid
+ * until the next call. */
 int seq_reader_next(seq_reader *r, seq_frame *f, seq_error *err) SEQ_MUST_USE;
 
 /* What the begin frames so far say; valid while the reader lives.  Call seq_reader_next first, or
  * seq_reader_start to read just the begin frame. */
 int seq_reader_start(seq_reader *r, seq_error *err) SEQ_MUST_USE;
 const seq_origin *seq_reader_origin(const seq_reader *r);
+
+/* From the next frame on payloads are handed out as stored (f->codec says how), so
+ * checksums can be verified without decoding. */
+void seq_reader_coded(seq_reader *r);
+/* Where the last frame stood: its number (the first begin frame is 1) and its part (from 1). */
+void seq_reader_where(const seq_reader *r, uint64_t *frame, uint32_t *part);
 void seq_reader_close(seq_reader *r);
 
 /* --- writing ------------------------------------------------------------ */

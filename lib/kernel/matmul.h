@@ -2,19 +2,21 @@
 /* y = W x for every weight type.  Serial; threads cut the rows one floor up.
  *
  * Activations come as a seqk_act: n rows of k floats, and, for quantised
- * weights, the same rows in 8 bits: q = round-to-nearest-even(x / s), s = max|x| / 127 over each
- * block of 32, and the sum s * (sum of q) over each half block of 16 (for
- * types with a minimum).
+ * weights, the same rows in 8 bits.  Over each block of 32: s = max|x| / 127, q = x / s
+ * to the nearest even integer, kept within 127 (0 where s is 0; where a value is not
+ * finite s is not either, q is 0, and every output that reads the block is NaN),
+ * and the plain sum of the q of each half block of 16, as a float.
  *
  * Order of summation (the law of same bits), per output element:
  *  - quantised W with q: every type is, by groups of 16 or 32, w = d * c + m
- *    with integer c in [-128, 127].  The groups in order of k:
+ *    with integer c in [-128, 127] (quant.h).  The groups in order of k:
  *        acc = fma(d * s, (float)isum, acc), then, for types with m,
  *        acc = fma(m, s * (float)qsum, acc).
- *    isum is exact.  acc starts at +0.
+ *    isum and qsum are exact sums over the group.  acc starts at +0.
  *  - F32, F16, BF16 W, and any W when q is NULL (--act f32): the row is widened to
  *    f32 exactly; 16 lanes, lane = index mod 16, lane = fma(w, x, lane) in order of
- *    k; then the tree (i, i+8), (i, i+4), (i, i+2), (0, 1).
+ *    k (both padded with zeros to a multiple of 16); then the tree (i, i+8), (i, i+4),
+ *    (i, i+2), (0, 1).
  * Same bits at every CPU level, for any n, and for any cut of rows. */
 #ifndef KERNEL_MATMUL_H
 #define KERNEL_MATMUL_H
@@ -27,7 +29,7 @@ typedef struct seqk_act {
 	size_t ldx;      /* floats between rows, >= k */
 	int8_t *q;       /* [n][kpad], kpad = k rounded up to 32, padding zero; NULL: use x exactly */
 	float *scale;    /* [n][kpad / 32] */
-	float *sum;      /* [n][kpad / 16]: scale * (float)(sum of 16 q) */
+	float *sum;      /* [n][kpad / 16]: (float)(sum of 16 q), exact */
 	size_t n, k;
 } seqk_act;
 

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The door: which types multiply, and the table of who does it. */
+#include "kernel/matmul.h"
+
+#include <pthread.h>
+
+#include "config.h"
+#include "kernel/matmul_table.h"
+#include "kernel/quant.h"
+
+static seqk_matmul_table table;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+void seqk_matmul_fill(seqk_matmul_table *t, unsigned level)
+{
+	(void)level;
+	seqk_matmul_fill_c(t);
+}
+
+static void fill(void)
+{
+	seqk_matmul_fill(&table, 0);
+}
+
+static const seqk_matmul_table *get(void)
+{
+	pthread_once(&once, fill);
+	return &table;
+}
+
+void seqk_act_row(const seqk_act *a, size_t j)
+{
+	get()->act_row(a, j);
+}
+
+_Bool seqk_matmul_wants_q(int dtype)
+{
+	return seqk_quant_get(dtype) != NULL;
+}
+
+_Bool seqk_matmul_can(int dtype, size_t cols)
+{
+	const seq_dtype_row *row = seq_dtype_get(dtype);
+	return row && cols && cols % row->block == 0;
+}
+
+size_t seqk_matmul_scratch(size_t k)
+{
+	return SEQK_MATMUL_PANEL_BYTES + (k + SEQK_QUANT_BLOCK) / SEQK_QUANT_BLOCK * SEQK_QUANT_BLOCK * sizeof(float);
+}
+
+void seqk_matmul(int dtype, const void *w, size_t stride, const seqk_act *a,
+                 float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
+{
+	const seqk_matmul_table *t = get();
+	seqk_matmul_fn *f = a->q && t->q8[dtype] ? t->q8[dtype] : t->exact[dtype];
+	if (r0 < r1 && a->n)
+		f(dtype, w, stride, a, y, ldy, r0, r1, scratch);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Who multiplies: C fills the table, each level overwrites what it does better. */
+#ifndef KERNEL_MATMUL_TABLE_H
+#define KERNEL_MATMUL_TABLE_H
+
+#include "kernel/matmul.h"
+#include "seq/tensor.h"
+
+typedef void seqk_matmul_fn(int dtype, const void *w, size_t stride, const seqk_act *a,
+                            float *y, size_t ldy, size_t r0, size_t r1, void *scratch);
+
+typedef struct seqk_matmul_table {
+	seqk_matmul_fn *q8[SEQ_DTYPES];    /* activations in 8 bits; NULL: no such product */
+	seqk_matmul_fn *exact[SEQ_DTYPES]; /* activations in f32 */
+	void (*act_row)(const seqk_act *a, size_t j);
+} seqk_matmul_table;
+
+/* Each writes its own entries. */
+void seqk_matmul_fill_c(seqk_matmul_table *t);
+void seqk_matmul_fill_avx2(seqk_matmul_table *t);
+void seqk_matmul_fill_avx512(seqk_matmul_table *t); /* needs VNNI too */
+
+/* Fills t as the CPU bits `level` allow (enum in cpu.h). */
+void seqk_matmul_fill(seqk_matmul_table *t, unsigned level);
+
+/* Fixed part of the scratch: every level keeps its panels within it. */
+enum { SEQK_MATMUL_PANEL_BYTES = 384 * 1024 };
+
+#endif

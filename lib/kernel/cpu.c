@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/cpu.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "config.h"
+#include "kernel/table.h"
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static unsigned used;
+static seqk_table now;
+
+unsigned seqk_cpu_built(void)
+{
+#ifdef SEQK_X86
+	return SEQK_AVX2 | SEQK_AVX512 | SEQK_VNNI;
+#else
+	return 0;
+#endif
+}
+
+unsigned seqk_cpu_detected(void)
+{
+	unsigned bits = 0;
+#ifdef SEQK_X86
+	__builtin_cpu_init();
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))
+		bits |= SEQK_AVX2;
+	if (bits && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
+		bits |= SEQK_AVX512;
+		if (__builtin_cpu_supports("avx512vnni"))
+			bits |= SEQK_VNNI;
+	}
+#endif
+	return bits;
+}
+
+static const struct cap {
+	const char *name;
+	unsigned bits;
+} caps[] = {
+	{ "c", 0 },
+	{ "avx2", SEQK_AVX2 },
+	{ "avx512", SEQK_AVX2 | SEQK_AVX512 },
+	{ "native", ~0u },
+};
+
+/* The bits that SEQ_CPU allows, 0 when it is unknown; *known says which. */
+static unsigned allowed(int *known)
+{
+	const char *s = getenv("SEQ_CPU");
+	*known = 1;
+	if (!s)
+		return ~0u;
+	for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
+		if (!strcmp(s, caps[i].name))
+			return caps[i].bits;
+	*known = 0;
+	return ~0u;
+}
+
+static void choose(unsigned bits)
+{
+	used = bits & seqk_cpu_detected() & seqk_cpu_built();
+	seqk_table_fill(&now, used);
+}
+
+static void choose_first(void)
+{
+	int known;
+	choose(allowed(&known));
+}
+
+int seqk_cpu_init(seq_error *err)
+{
+	int known;
+	unsigned bits = allowed(&known);
+	if (!known)
+		return seqp_fail(err, SEQ_E_ARG, "SEQ_CPU=%.40s is unknown: use c, avx2, avx512 or native",
+		                 getenv("SEQ_CPU"));
+	pthread_once(&once, choose_first);
+	unsigned want = bits & seqk_cpu_detected() & seqk_cpu_built();
+	if (want != used)
+		choose(bits);
+	return 0;
+}
+
+const seqk_table *seqk_table_now(void)
+{
+	pthread_once(&once, choose_first);
+	return &now;
+}
+
+unsigned seqk_cpu_used(void)
+{
+	pthread_once(&once, choose_first);
+	return used;
+}
+
+const char *seqk_cpu_name(void)
+{
+	unsigned u = seqk_cpu_used();
+	return u & SEQK_VNNI ? "avx512vnni" : u & SEQK_AVX512 ? "avx512" : u & SEQK_AVX2 ? "avx2" :
+	       u & SEQK_NEON ? "neon" : "c";
+}

@@ -35,11 +35,15 @@ typedef struct seqp_op {
 	float alpha, beta; /* ADD only */
 } seqp_op;
 
-/* The program of one layer; *n operations. */
+/* The program of one layer; *n operations.  layer = number of layers: what comes after the
+ * last one, before the head (the NORM "out_norm" of X, which also tells its kind). */
 const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
 
 /* The weight that plays a role, or NULL when the model has none.  layer -1: the
- * model's own ("embed", "pos_embed", "out_norm.w", "out_norm.b", "head", "head.b").
+ * model's own ("embed", "pos_embed", "out_norm.w", "out_norm.b", "head", "head.b"); a
+ * layer that has no weight of its own for a role is given the model's.  "head" is there
+ * always: when tied it is the embedding.  Norm roles are NAME.w, NAME.b by the op's role;
+ * mamba's mixers are called "ssm", their norm "ssm_norm".
  * Vectors and small arrays (norms, biases, convolutions, A, D, dt) are always F32 with
  * every transform done (gemma's +1, -exp(A_log)); matrices are as in the file.
  *

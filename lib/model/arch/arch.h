@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* An architecture is a row of tables: which numbers and tensors its files hold under
+ * which names, and the block program of its layers. */
+#ifndef MODEL_ARCH_ARCH_H
+#define MODEL_ARCH_ARCH_H
+
+#include "model/build.h"
+#include "model/program.h"
+
+/* A word of the metadata and the number it stands for; NAN: as if absent. */
+typedef struct seqp_word {
+	const char *word;
+	double number;
+} seqp_word;
+
+/* A number.  Names: alternatives with | between, "%" for the architecture's name (GGUF),
+ * dots into objects (JSON); "=3" is a constant of the format, NULL: not there.  When the
+ * files say nothing: expr (over numbers before it), else dflt if SEQP_DFLT, else unset. */
+typedef struct seqp_number {
+	const char *key, *gguf, *hf;
+	double min, max;
+	unsigned how;
+	double dflt;
+	const char *expr;
+	const seqp_word *words;
+} seqp_number;
+
+enum {
+	SEQP_INT = 1,        /* whole */
+	SEQP_NEED = 2,       /* refused when neither file nor row has it */
+	SEQP_DFLT = 4,
+	SEQP_NULL_ZERO = 8   /* a JSON null means 0, not "use the default" */
+};
+
+/* A weight.  Names: "%" is the layer; a JSON-side name gets the prefix of the model
+ * unless it begins with "/".  A role may have several rows: the first whose tensor exists
+ * serves.  rows, cols: the shape it must have (expressions); cols NULL: a vector. */
+typedef struct seqp_part {
+	const char *role, *gguf, *hf, *rows, *cols;
+	unsigned how;
+	const char *first, *whole; /* a slice: rows begin at first in a tensor of whole rows */
+	unsigned types;            /* bit t: layers of type t have it; 0: all */
+} seqp_part;
+
+enum {
+	SEQP_OPT = 1,          /* may be missing */
+	SEQP_SMALL = 2,        /* an array [rows][cols] made F32 */
+	SEQP_HF_PLUS1 = 4,     /* the transforms: on the Hugging Face side only */
+	SEQP_HF_NEGEXP = 8,
+	SEQP_HF_TRANSPOSE = 16,
+	SEQP_HF_HEADS = 32     /* rows are [heads][3][head_dim]; first is 0, 1 or 2 */
+};
+
+typedef struct seqp_block {
+	const seqp_op *op;
+	size_t n;
+} seqp_block;
+
+typedef struct seqp_arch {
+	const char *name;
+	const char *const *gguf, *const *hf;   /* names in files; NULL ends */
+	const char *const *prefix;             /* of Hugging Face tensors, tried in order */
+	const seqp_number *const *numbers;     /* lists, ended by NULL; a key counts where it is first */
+	const seqp_part *const *parts;
+	const char *const *skip;               /* endings of tensor names that are known to have no role */
+	const char *refuse_gguf, *refuse_hf;   /* keys ( | ) that must be absent, null, 0 or false */
+	int (*finish)(seq_model *m, seq_error *err); /* what a table cannot say; may be NULL */
+	const seqp_block *block;               /* by the number "type" of a layer */
+	size_t blocks;
+	seqp_block out;                        /* after the last layer */
+} seqp_arch;
+
+const seqp_arch *seqp_arch_find(enum seqp_format format, const char *name);
+const seqp_arch *seqp_arch_at(size_t i); /* NULL past the last */
+
+/* What several rows share (kit.c). */
+extern const seqp_number seqp_kit_model[];     /* layers, width, context, logits */
+extern const seqp_number seqp_kit_attn[];      /* heads, widths, window */
+extern const seqp_number seqp_kit_rope[];      /* theta and scaling */
+extern const seqp_number seqp_kit_gated[];     /* gated MLP with silu */
+extern const seqp_part seqp_kit_ends[];        /* embed, out_norm, head */
+extern const seqp_part seqp_kit_qkvo[];        /* q, k, v, o with optional biases, rope factors */
+extern const seqp_part seqp_kit_swiglu[];      /* gate, up, down with optional biases */
+extern const seqp_part seqp_kit_prenorm[];     /* attn_norm, mlp_norm */
+extern const seqp_word seqp_act_words[], seqp_rope_words[];
+extern const char *const seqp_kit_prefix[], *const seqp_kit_skip[];
+extern const seqp_block seqp_block_prenorm;    /* rms, softmax, gated */
+extern const seqp_block seqp_block_rms_out;
+
+/* Sets "attn.window" of each layer: sliding where the words of layer_types say so, else
+ * where rule says so. */
+int seqp_windows(seq_model *m, int64_t window, bool (*rule)(const seq_model *m, int64_t layer), seq_error *err);
+
+#endif

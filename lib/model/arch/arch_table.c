@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "model/arch/rows.h"
+
+static const seqp_arch *const rows[] = {
+	&seqp_arch_llama,
+	&seqp_arch_mamba,
+	&seqp_arch_falcon_mamba,
+	&seqp_arch_mamba2,
+};
+
+const seqp_arch *seqp_arch_at(size_t i)
+{
+	return i < sizeof rows / sizeof *rows ? rows[i] : NULL;
+}
+
+const char *seq_arch_name(size_t i)
+{
+	const seqp_arch *a = seqp_arch_at(i);
+	return a ? a->name : NULL;
+}
+
+const seqp_arch *seqp_arch_find(enum seqp_format format, const char *name)
+{
+	const seqp_arch *a;
+	for (size_t i = 0; (a = seqp_arch_at(i)); i++)
+		for (const char *const *n = format == SEQP_FROM_HF ? a->hf : a->gguf; *n; n++)
+			if (strcmp(*n, name) == 0)
+				return a;
+	return NULL;
+}

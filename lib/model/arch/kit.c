@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* What several rows of the table share.  "%" in a GGUF key is the architecture's name. */
+#include <math.h>
+
+#include "model/arch/arch.h"
+
+#define HUGE_INT 1e15
+
+const seqp_word seqp_act_words[] = {
+	{"silu", 0}, {"swish", 0}, {"gelu_pytorch_tanh", 1}, {"gelu_new", 1}, {"gelu_fast", 1}, {"gelu", 2},
+	{"relu", 3}, {"relu2", 4}, {0}
+};
+
+const seqp_word seqp_rope_words[] = {
+	{"default", 0}, {"none", 0}, {"linear", 1}, {"dynamic", 2}, {"yarn", 3}, {"llama3", 4}, {"longrope", 5},
+	{"su", 5}, {0}
+};
+
+const seqp_number seqp_kit_model[] = {
+	{"layers", "%.block_count", "num_hidden_layers", 1, 10000, SEQP_INT | SEQP_NEED, 0, NULL, NULL},
+	{"width", "%.embedding_length", "hidden_size", 1, 1 << 20, SEQP_INT | SEQP_NEED, 0, NULL, NULL},
+	{"context", "%.context_length", "max_position_embeddings", 0, HUGE_INT, SEQP_INT, 0, NULL, NULL},
+	{"norm_eps", "%.attention.layer_norm_rms_epsilon", "rms_norm_eps", 0, 1, SEQP_DFLT, 1e-6, NULL, NULL},
+	{"tied", NULL, "tie_word_embeddings", 0, 1, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
+	{0}
+};
+
+const seqp_number seqp_kit_attn[] = {
+	{"attn.heads", "%.attention.head_count", "num_attention_heads", 1, 65536, SEQP_INT | SEQP_NEED, 0, NULL, NULL},
+	{"attn.kv_heads", "%.attention.head_count_kv", "num_key_value_heads", 1, 65536, SEQP_INT, 0, "attn.heads", NULL},
+	{"attn.head_dim", "%.attention.key_length", "head_dim", 1, 65536, SEQP_INT | SEQP_NEED, 0, "width/attn.heads", NULL},
+	{"attn.v_head_dim", "%.attention.value_length", NULL, 1, 65536, SEQP_INT | SEQP_NEED, 0, "attn.head_dim", NULL},
+	{"attn.rope", "=1", "=1", 0, 2, SEQP_INT, 0, NULL, NULL},
+	{0}
+};
+
+const seqp_number seqp_kit_rope[] = {
+	{"rope.part", NULL, "rope_parameters.partial_rotary_factor|partial_rotary_factor|rotary_pct", 0, 1, SEQP_DFLT, 1, NULL, NULL},
+	{"rope.dim", "%.rope.dimension_count", NULL, 0, 65536, SEQP_INT, 0, NULL, NULL},
+	{"rope.theta", "%.rope.freq_base", "rope_parameters.rope_theta|rope_theta|rotary_emb_base", 1e-3, 1e15, SEQP_DFLT, 1e4, NULL, NULL},
+	{"rope.scaling", "%.rope.scaling.type", "rope_parameters.rope_type|rope_parameters.type|rope_scaling.rope_type|rope_scaling.type",
+	 0, 5, SEQP_INT | SEQP_DFLT, 0, NULL, seqp_rope_words},
+	{"rope.max", "%.context_length", "max_position_embeddings", 0, HUGE_INT, SEQP_INT, 0, NULL, NULL},
+	{"rope.orig", "%.rope.scaling.original_context_length",
+	 "rope_parameters.original_max_position_embeddings|rope_scaling.original_max_position_embeddings|original_max_position_embeddings",
+	 1, HUGE_INT, SEQP_INT, 0, "rope.max", NULL},
+	{"rope.factor", "%.rope.scaling.factor|%.rope.scale_linear", "rope_parameters.factor|rope_scaling.factor", 1e-6, 1e9, 0, 0, NULL, NULL},
+	{"rope.low", NULL, "rope_parameters.low_freq_factor|rope_scaling.low_freq_factor", 1e-9, 1e9, SEQP_DFLT, 1, NULL, NULL},
+	{"rope.high", NULL, "rope_parameters.high_freq_factor|rope_scaling.high_freq_factor", 1e-9, 1e9, SEQP_DFLT, 4, NULL, NULL},
+	{"rope.attn_factor", "%.rope.scaling.attn_factor", "rope_parameters.attention_factor|rope_scaling.attention_factor", 0, 1e6, SEQP_DFLT, 0, NULL, NULL},
+	{"rope.beta_fast", "%.rope.scaling.yarn_beta_fast", "rope_parameters.beta_fast|rope_scaling.beta_fast", 1e-9, 1e9, SEQP_DFLT, 32, NULL, NULL},
+	{"rope.beta_slow", "%.rope.scaling.yarn_beta_slow", "rope_parameters.beta_slow|rope_scaling.beta_slow", 1e-9, 1e9, SEQP_DFLT, 1, NULL, NULL},
+	{"rope.mscale", NULL, "rope_parameters.mscale|rope_scaling.mscale", 0, 1e6, SEQP_DFLT, 0, NULL, NULL},
+	{"rope.mscale_all", NULL, "rope_parameters.mscale_all_dim|rope_scaling.mscale_all_dim", 0, 1e6, SEQP_DFLT, 0, NULL, NULL},
+	{"rope.truncate", NULL, "rope_parameters.truncate|rope_scaling.truncate", 0, 1, SEQP_INT | SEQP_DFLT, 1, NULL, NULL},
+	{0}
+};
+
+const seqp_number seqp_kit_gated[] = {
+	{"mlp.ff", "%.feed_forward_length", "intermediate_size", 1, 1 << 24, SEQP_INT | SEQP_NEED, 0, NULL, NULL},
+	{"mlp.act", "=0", "hidden_act", 0, 4, SEQP_INT | SEQP_DFLT, 0, NULL, seqp_act_words},
+	{0}
+};
+
+const seqp_part seqp_kit_ends[] = {
+	{"embed", "token_embd.weight", "embed_tokens.weight", "vocab", "width", 0, NULL, NULL, 0},
+	{"out_norm.w", "output_norm.weight", "norm.weight", "width", NULL, 0, NULL, NULL, 0},
+	{"head", "output.weight", "/lm_head.weight", "vocab", "width", SEQP_OPT, NULL, NULL, 0},
+	{"head", NULL, "/language_model.lm_head.weight", "vocab", "width", SEQP_OPT, NULL, NULL, 0},
+	{0}
+};
+
+const seqp_part seqp_kit_qkvo[] = {
+	{"attn.q", "blk.%.attn_q.weight", "layers.%.self_attn.q_proj.weight", "attn.heads*attn.head_dim", "width", 0, NULL, NULL, 0},
+	{"attn.k", "blk.%.attn_k.weight", "layers.%.self_attn.k_proj.weight", "attn.kv_heads*attn.head_dim", "width", 0, NULL, NULL, 0},
+	{"attn.v", "blk.%.attn_v.weight", "layers.%.self_attn.v_proj.weight", "attn.kv_heads*attn.v_head_dim", "width", 0, NULL, NULL, 0},
+	{"attn.o", "blk.%.attn_output.weight", "layers.%.self_attn.o_proj.weight", "width", "attn.heads*attn.v_head_dim", 0, NULL, NULL, 0},
+	{"attn.q.b", "blk.%.attn_q.bias", "layers.%.self_attn.q_proj.bias", "attn.heads*attn.head_dim", NULL, SEQP_OPT, NULL, NULL, 0},
+	{"attn.k.b", "blk.%.attn_k.bias", "layers.%.self_attn.k_proj.bias", "attn.kv_heads*attn.head_dim", NULL, SEQP_OPT, NULL, NULL, 0},
+	{"attn.v.b", "blk.%.attn_v.bias", "layers.%.self_attn.v_proj.bias", "attn.kv_heads*attn.v_head_dim", NULL, SEQP_OPT, NULL, NULL, 0},
+	{"attn.o.b", "blk.%.attn_output.bias", "layers.%.self_attn.o_proj.bias", "width", NULL, SEQP_OPT, NULL, NULL, 0},
+	{"attn.rope_freqs", "rope_freqs.weight", NULL, "rope.dim/2", NULL, SEQP_OPT, NULL, NULL, 0},
+	{0}
+};
+
+const seqp_part seqp_kit_swiglu[] = {
+	{"mlp.gate", "blk.%.ffn_gate.weight", "layers.%.mlp.gate_proj.weight", "mlp.ff", "width", 0, NULL, NULL, 0},
+	{"mlp.up", "blk.%.ffn_up.weight", "layers.%.mlp.up_proj.weight", "mlp.ff", "width", 0, NULL, NULL, 0},
+	{"mlp.down", "blk.%.ffn_down.weight", "layers.%.mlp.down_proj.weight", "width", "mlp.ff", 0, NULL, NULL, 0},
+	{"mlp.gate.b", "blk.%.ffn_gate.bias", "layers.%.mlp.gate_proj.bias", "mlp.ff", NULL, SEQP_OPT, NULL, NULL, 0},
+	{"mlp.up.b", "blk.%.ffn_up.bias", "layers.%.mlp.up_proj.bias", "mlp.ff", NULL, SEQP_OPT, NULL, NULL, 0},
+	{"mlp.down.b", "blk.%.ffn_down.bias", "layers.%.mlp.down_proj.bias", "width", NULL, SEQP_OPT, NULL, NULL, 0},
+	{0}
+};
+
+const seqp_part seqp_kit_prenorm[] = {
+	{"attn_norm.w", "blk.%.attn_norm.weight", "layers.%.input_layernorm.weight", "width", NULL, 0, NULL, NULL, 0},
+	{"mlp_norm.w", "blk.%.ffn_norm.weight", "layers.%.post_attention_layernorm.weight", "width", NULL, 0, NULL, NULL, 0},
+	{0}
+};
+
+const char *const seqp_kit_prefix[] = {"model.", "", "language_model.model.", "model.language_model.", NULL};
+const char *const seqp_kit_skip[] = {"rotary_emb.inv_freq", "rope.freqs", NULL};
+
+static const seqp_op prenorm[] = {
+	{SEQP_NORM, "rms", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
+	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	{SEQP_NORM, "rms", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
+	{SEQP_MLP, "gated", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+};
+const seqp_block seqp_block_prenorm = {prenorm, sizeof prenorm / sizeof *prenorm};
+
+static const seqp_op rms_out[] = {
+	{SEQP_NORM, "rms", "out_norm", SEQP_X, SEQP_X, SEQP_X, 0, 0},
+};
+const seqp_block seqp_block_rms_out = {rms_out, 1};

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* The model under construction: what the files of this room share. */
+#ifndef MODEL_BUILD_H
+#define MODEL_BUILD_H
+
+#include "base/mem.h"
+#include "model/source.h"
+#include "seq/model.h"
+#include "tensor/view.h"
+
+struct seqp_arch;
+
+typedef struct seqp_value {
+	const char *key;
+	double all;   /* of the model; NAN: not set */
+	double *of;   /* [layers], NAN: as all; or NULL */
+} seqp_value;
+
+typedef struct seqp_weight {
+	const char *role;
+	seqp_view *view; /* [layers + 1]: the model's own first */
+} seqp_weight;
+
+enum seqp_use { SEQP_UNUSED, SEQP_USED, SEQP_SKIPPED };
+
+struct seq_model {
+	seqp_arena arena;
+	seqp_source src;
+	const struct seqp_arch *arch;
+	const char *path, *name, *prefix;
+	int64_t layers, width, vocab, context;
+	uint64_t weights, bytes;
+	seqp_value *value;
+	size_t values, value_cap;
+	seqp_weight *weight;
+	size_t roles, role_cap;
+	unsigned char *use; /* enum seqp_use of each tensor */
+	uint8_t fingerprint[16];
+};
+
+/* From m->src (opened) to a model; m then needs seq_model_free whatever is returned. */
+int seqp_model_build(seq_model *m, seq_error *err) SEQ_MUST_USE;
+
+/* numbers.c */
+int seqp_numbers_read(seq_model *m, seq_error *err) SEQ_MUST_USE;
+int seqp_number_set(seq_model *m, int64_t layer, const char *key, double v, seq_error *err) SEQ_MUST_USE;
+bool seqp_number_has(const seq_model *m, int64_t layer, const char *key);
+/* Sums and products of whole numbers, keys, parentheses; / rounds down.  Whole and 0 to
+ * 2^53, or an error that names the expression. */
+int seqp_expr(const seq_model *m, int64_t layer, const char *expr, int64_t *out, seq_error *err) SEQ_MUST_USE;
+
+/* weights.c */
+int seqp_weights_find_embed(seq_model *m, seq_error *err) SEQ_MUST_USE;
+int seqp_weights_read(seq_model *m, seq_error *err) SEQ_MUST_USE;
+int seqp_weight_set(seq_model *m, int64_t layer, const char *role, const seqp_view *v, seq_error *err) SEQ_MUST_USE;
+const seqp_view *seqp_weight_own(const seq_model *m, int64_t layer, const char *role); /* NULL: none */
+
+/* transform.c: out gets F32 in t's order, or rows moved about; memory is the model's. */
+int seqp_make_f32(seq_model *m, const seq_tensor *t, unsigned how, seqp_view *out, seq_error *err) SEQ_MUST_USE;
+int seqp_make_transposed(seq_model *m, const seq_tensor *t, seqp_view *out, seq_error *err) SEQ_MUST_USE;
+int seqp_make_gathered(seq_model *m, seqp_view v, int64_t heads, int64_t head_dim, int64_t which, seqp_view *out,
+		       seq_error *err) SEQ_MUST_USE;
+
+/* rope_numbers.c: what follows from the numbers of attention, once all are read. */
+int seqp_attn_numbers(seq_model *m, seq_error *err) SEQ_MUST_USE;
+
+int seqp_fingerprint(seq_model *m, seq_error *err) SEQ_MUST_USE;
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* 128 bits that tell models apart (seq-model(5)): every number and name, the tokenizer,
+ * and three pages of each tensor; cheap enough to be taken at every opening. */
+#include <string.h>
+
+#include "base/endian.h"
+#include "base/fail.h"
+#include "base/hash.h"
+#include "base/half.h"
+#include "model/arch/arch.h"
+
+enum { PAGE = 4096, WHOLE_TOKENIZER = 1 << 20 };
+
+static void add_u64(seqp_digest *d, uint64_t v)
+{
+	uint8_t b[8];
+	seqp_put64(b, v);
+	seqp_digest_add(d, b, sizeof b);
+}
+
+static void add_text(seqp_digest *d, const char *s)
+{
+	size_t n = strlen(s);
+	add_u64(d, n);
+	seqp_digest_add(d, s, n);
+}
+
+static void add_double(seqp_digest *d, double x)
+{
+	uint64_t u;
+	memcpy(&u, &x, 8);
+	add_u64(d, x == x ? u : 0x7ff8000000000000u);
+}
+
+/* First, middle and last bytes, each at most piece. */
+static void add_sample(seqp_digest *d, const void *data, size_t n, size_t piece)
+{
+	const char *p = data;
+	add_u64(d, n);
+	if (n <= 3 * piece) {
+		seqp_digest_add(d, p, n);
+		return;
+	}
+	seqp_digest_add(d, p, piece);
+	seqp_digest_add(d, p + (n - piece) / 2, piece);
+	seqp_digest_add(d, p + n - piece, piece);
+}
+
+static void add_numbers(seqp_digest *d, const seq_model *m)
+{
+	for (size_t i = 0; i < m->values; i++) {
+		const seqp_value *v = &m->value[i];
+		add_text(d, v->key);
+		add_double(d, v->all);
+		for (int64_t l = 0; v->of && l < m->layers; l++)
+			add_double(d, v->of[l]);
+	}
+}
+
+static void add_tokenizer(seqp_digest *d, const seqp_source *s)
+{
+	size_t n = s->gguf ? seqp_gguf_keys(s->gguf) : 0;
+	for (size_t i = 0; i < n; i++) {
+		const seqp_gguf_value *v = seqp_gguf_at(s->gguf, i);
+		if (strncmp(v->key, "tokenizer.", 10) != 0)
+			continue;
+		add_text(d, v->key);
+		add_u64(d, v->count);
+		add_sample(d, v->data, v->bytes, WHOLE_TOKENIZER);
+	}
+	if (s->tokenizer.data)
+		add_sample(d, s->tokenizer.data, s->tokenizer.size, WHOLE_TOKENIZER);
+}
+
+/* By name, so that the order and the number of files do not matter. */
+static void add_tensors(seqp_digest *d, const seqp_source *s)
+{
+	for (size_t i = 0; i < s->index.n; i++) {
+		const seq_tensor *t = &s->tensor[s->index.list[i].at];
+		add_text(d, t->name);
+		add_u64(d, (uint64_t)t->dtype << 32 | (uint64_t)t->rank);
+		for (int k = 0; k < t->rank; k++)
+			add_u64(d, (uint64_t)t->dim[k]);
+		if (t->bytes)
+			add_sample(d, t->data, t->bytes, PAGE);
+	}
+}
+
+int seqp_fingerprint(seq_model *m, seq_error *err)
+{
+	seqp_digest *d = seqp_digest_new();
+	if (!d)
+		return seqp_nomem(err, 600);
+	add_text(d, m->arch->name);
+	add_numbers(d, m);
+	add_tokenizer(d, &m->src);
+	add_tensors(d, &m->src);
+	seqp_digest_get(d, m->fingerprint);
+	seqp_digest_free(d);
+	return SEQ_OK;
+}

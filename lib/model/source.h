@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a model comes from: the tensors of its files and what its metadata say,
+ * the same for GGUF and for Hugging Face folders. */
+#ifndef MODEL_SOURCE_H
+#define MODEL_SOURCE_H
+
+#include <stdbool.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "seq/tensor.h"
+#include "tensor/gguf.h"
+#include "tensor/index.h"
+
+struct json_t;
+
+enum seqp_format { SEQP_FROM_GGUF, SEQP_FROM_HF };
+
+typedef struct seqp_source {
+	enum seqp_format format;
+	seqp_map *map;             /* the files with tensors */
+	size_t maps;
+	seqp_map tokenizer;        /* tokenizer.json; empty when there is none */
+	seqp_gguf *gguf;
+	struct json_t *json;       /* config.json */
+	const struct json_t *config; /* the part of it that speaks of the text model */
+	const char *arch;          /* general.architecture or model_type */
+	seq_tensor *tensor;
+	size_t tensors;
+	seqp_index index;
+	seqp_arena arena;
+} seqp_source;
+
+/* Opens what path names; on failure everything is closed again. */
+int seqp_source_open(seqp_source *s, const char *path, seq_error *err) SEQ_MUST_USE;
+/* The same from bytes that stay: GGUF; a configuration and one safetensors file. */
+int seqp_source_gguf(seqp_source *s, const void *data, size_t size, seq_error *err) SEQ_MUST_USE;
+int seqp_source_hf(seqp_source *s, const void *config, size_t config_size, const void *tensors, size_t size,
+		   seq_error *err) SEQ_MUST_USE;
+void seqp_source_close(seqp_source *s);
+
+const seq_tensor *seqp_source_tensor(const seqp_source *s, const char *name, size_t *at);
+
+/* A value of the metadata. */
+enum seqp_kind { SEQP_ABSENT, SEQP_NULL, SEQP_NUMBER, SEQP_STRING, SEQP_LIST, SEQP_OTHER };
+
+typedef struct seqp_raw {
+	enum seqp_kind kind;
+	double number;             /* a bool is 0 or 1 */
+	seqp_slice text;
+	size_t count;              /* of a list */
+	const seqp_gguf_value *gguf;
+	const struct json_t *json;
+} seqp_raw;
+
+/* keys: alternatives with | between; the first that is there (null counts) wins.  In GGUF a
+ * leading % stands for the architecture's name; in JSON a dot goes into an object or list. */
+seqp_raw seqp_source_get(const seqp_source *s, const char *keys);
+/* The numbers of a list, at most max; how many came before the end or a thing that is no number. */
+size_t seqp_raw_numbers(const seqp_raw *r, double *out, size_t max);
+/* The i-th word of a list of strings; {NULL, 0}: none. */
+seqp_slice seqp_raw_word(const seqp_raw *r, size_t i);
+
+static inline bool seqp_slice_is(seqp_slice s, const char *word)
+{
+	return s.p && s.n == __builtin_strlen(word) && __builtin_memcmp(s.p, word, s.n) == 0;
+}
+
+#endif

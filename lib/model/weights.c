@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* The weights of a model: each row of its architecture's table finds its tensor, checks
+ * the shape, transforms what must be, and keeps a view by role. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/size.h"
+#include "model/arch/arch.h"
+
+enum { MAX_TENSOR_NAME = 512 };
+
+static seqp_weight *find(const seq_model *m, const char *role)
+{
+	for (size_t i = 0; i < m->roles; i++)
+		if (strcmp(m->weight[i].role, role) == 0)
+			return &m->weight[i];
+	return NULL;
+}
+
+const seqp_view *seqp_weight_own(const seq_model *m, int64_t layer, const char *role)
+{
+	const seqp_weight *w = find(m, role);
+	return w && layer >= -1 && layer < m->layers && w->view[layer + 1].data ? &w->view[layer + 1] : NULL;
+}
+
+const seqp_view *seqp_model_weight(const seq_model *m, int64_t layer, const char *role)
+{
+	const seqp_view *v = seqp_weight_own(m, layer, role);
+	return v ? v : seqp_weight_own(m, -1, role);
+}
+
+int seqp_weight_set(seq_model *m, int64_t layer, const char *role, const seqp_view *v, seq_error *err)
+{
+	seqp_weight *w = find(m, role);
+	if (!w) {
+		seqp_view *views = seqp_arena_alloc(&m->arena, (size_t)m->layers + 1, sizeof *views);
+		if (!views || !seqp_grow(&m->weight, &m->role_cap, m->roles + 1, sizeof *w))
+			return seqp_nomem(err, ((size_t)m->layers + 1) * sizeof *views);
+		w = &m->weight[m->roles++];
+		*w = (seqp_weight){role, views};
+	}
+	w->view[layer + 1] = *v;
+	return SEQ_OK;
+}
+
+/* The name of a part's tensor in this model's files; false: the format has none. */
+static bool tensor_name(const seq_model *m, const seqp_part *p, int64_t layer, char out[MAX_TENSOR_NAME])
+{
+	bool hf = m->src.format == SEQP_FROM_HF;
+	const char *name = hf ? p->hf : p->gguf, *prefix = hf && m->prefix ? m->prefix : "";
+	if (!name)
+		return false;
+	if (*name == '/') {
+		prefix = "";
+		name++;
+	}
+	const char *mark = strchr(name, '%');
+	int n = mark ? snprintf(out, MAX_TENSOR_NAME, "%s%.*s%lld%s", prefix, (int)(mark - name), name,
+				(long long)layer, mark + 1)
+		     : snprintf(out, MAX_TENSOR_NAME, "%s%s", prefix, name);
+	return n > 0 && n < MAX_TENSOR_NAME;
+}
+
+static bool per_layer(const seqp_part *p)
+{
+	return (p->gguf && strchr(p->gguf, '%')) || (p->hf && strchr(p->hf, '%'));
+}
+
+static int bad_shape(const seq_tensor *t, int64_t rows, int64_t cols, seq_error *err)
+{
+	char is[100] = "";
+	for (int i = 0, n = 0; i < t->rank; i++)
+		n += snprintf(is + n, sizeof is - (size_t)n, i ? " %lld" : "%lld", (long long)t->dim[i]);
+	return cols ? seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: shape [%s], expected [%lld %lld]", t->name, is,
+				(long long)rows, (long long)cols)
+		    : seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: shape [%s], expected %lld elements", t->name, is,
+				(long long)rows);
+}
+
+static int64_t elements(const seq_tensor *t)
+{
+	int64_t n = 1;
+	for (int i = 0; i < t->rank; i++)
+		n *= t->dim[i]; /* checked when the file was read */
+	return n;
+}
+
+/* rows: of the whole tensor; cols 0: a vector. */
+static int check_shape(const seq_tensor *t, unsigned how, int64_t rows, int64_t cols, seq_error *err)
+{
+	bool ok;
+	int64_t n;
+	if (rows <= 0 || __builtin_mul_overflow(rows, cols ? cols : 1, &n))
+		ok = false;
+	else if (!cols)
+		ok = elements(t) == rows;
+	else if (how & SEQP_SMALL)
+		ok = elements(t) == n && t->rank && t->dim[t->rank - 1] == cols;
+	else
+		ok = t->rank == 2 && t->dim[0] == rows && t->dim[1] == cols;
+	return ok ? SEQ_OK : bad_shape(t, rows, cols, err);
+}
+
+static int matrix_type(const seq_tensor *t, seq_error *err)
+{
+	if ((t->dtype >= SEQ_I8 && t->dtype <= SEQ_F64) || t->dtype == SEQ_U8)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "tensor %.100s: a matrix in %s", t->name,
+				 seq_dtype_get(t->dtype)->name);
+	return SEQ_OK;
+}
+
+/* The view of a whole tensor, transforms done. */
+static int whole_view(seq_model *m, const seq_tensor *t, unsigned how, int64_t rows, int64_t cols, seqp_view *v,
+		      seq_error *err)
+{
+	bool turn = how & SEQP_HF_TRANSPOSE;
+	int e = check_shape(t, how, turn ? cols : rows, turn ? rows : cols, err);
+	if (e < 0)
+		return e;
+	*v = (seqp_view){t->data, t->dtype, rows, cols ? cols : 1, 0};
+	if (!cols || (how & SEQP_SMALL)) {
+		v->stride = (size_t)v->cols * sizeof(float);
+		return seqp_make_f32(m, t, how, v, err);
+	}
+	if ((e = matrix_type(t, err)) < 0)
+		return e;
+	v->stride = (size_t)seq_dtype_bytes(t->dtype, cols);
+	return turn ? seqp_make_transposed(m, t, v, err) : SEQ_OK;
+}
+
+typedef struct shape {
+	int64_t rows, cols, first, whole;
+} shape;
+
+static int part_shape(const seq_model *m, const seqp_part *p, int64_t layer, shape *s, seq_error *err)
+{
+	*s = (shape){0, 0, 0, 0};
+	int e = seqp_expr(m, layer, p->rows, &s->rows, err);
+	if (e >= 0 && p->cols)
+		e = seqp_expr(m, layer, p->cols, &s->cols, err);
+	if (e >= 0 && p->first)
+		e = seqp_expr(m, layer, p->first, &s->first, err);
+	s->whole = s->rows;
+	if (e >= 0 && p->whole)
+		e = seqp_expr(m, layer, p->whole, &s->whole, err);
+	return e;
+}
+
+/* Transforms are those of the Hugging Face side. */
+static unsigned how_here(const seq_model *m, const seqp_part *p)
+{
+	unsigned hf = SEQP_HF_PLUS1 | SEQP_HF_NEGEXP | SEQP_HF_TRANSPOSE | SEQP_HF_HEADS;
+	return m->src.format == SEQP_FROM_HF ? p->how : p->how & ~hf;
+}
+
+static int take(seq_model *m, const seqp_part *p, int64_t layer, const seq_tensor *t, seqp_view *v, seq_error *err)
+{
+	shape s;
+	unsigned how = how_here(m, p);
+	int e = part_shape(m, p, layer, &s, err);
+	if (e < 0 || (e = whole_view(m, t, how, s.whole, s.cols, v, err)) < 0)
+		return e;
+	if (how & SEQP_HF_HEADS) {
+		int64_t heads = (int64_t)seqp_model_number(m, layer, "attn.heads", 0);
+		e = seqp_make_gathered(m, *v, heads, heads ? s.rows / heads : 0, s.first, v, err);
+	} else if (p->first) {
+		if (s.first < 0 || s.first > s.whole - s.rows)
+			return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: too few rows", t->name);
+		*v = seqp_view_rows(*v, s.first, s.rows);
+	}
+	if (!s.cols) { /* a vector is one row */
+		v->cols = v->rows;
+		v->rows = 1;
+		v->stride = (size_t)v->cols * sizeof(float);
+	}
+	return e;
+}
+
+static bool layer_has(const seq_model *m, const seqp_part *p, int64_t layer)
+{
+	unsigned type = (unsigned)seqp_model_number(m, layer, "type", 0);
+	return layer < 0 || !p->types || (p->types >> type & 1);
+}
+
+static int read_part(seq_model *m, const seqp_part *p, int64_t layer, seq_error *err)
+{
+	char name[MAX_TENSOR_NAME];
+	size_t at;
+	if (!layer_has(m, p, layer) || seqp_weight_own(m, layer, p->role) || !tensor_name(m, p, layer, name))
+		return SEQ_OK;
+	const seq_tensor *t = seqp_source_tensor(&m->src, name, &at);
+	if (!t)
+		return SEQ_OK;
+	seqp_view v;
+	int e = take(m, p, layer, t, &v, err);
+	if (e < 0)
+		return e;
+	m->use[at] = SEQP_USED;
+	return seqp_weight_set(m, layer, p->role, &v, err);
+}
+
+static int need_part(const seq_model *m, const seqp_part *p, int64_t layer, seq_error *err)
+{
+	char name[MAX_TENSOR_NAME];
+	if ((p->how & SEQP_OPT) || !layer_has(m, p, layer) || seqp_weight_own(m, layer, p->role))
+		return SEQ_OK;
+	if (!tensor_name(m, p, layer, name))
+		return SEQ_OK;
+	return seqp_fail(err, SEQ_E_FORMAT, "tensor %.150s is missing", name);
+}
+
+static int for_each_part(seq_model *m, bool need, seq_error *err)
+{
+	int e = SEQ_OK;
+	for (const seqp_part *const *list = m->arch->parts; *list; list++)
+		for (const seqp_part *p = *list; p->role; p++) {
+			int64_t layer = per_layer(p) ? 0 : -1, end = layer < 0 ? 0 : m->layers;
+			for (; layer < end && e >= 0; layer++)
+				e = need ? need_part(m, p, layer, err) : read_part(m, p, layer, err);
+			if (e < 0)
+				return e;
+		}
+	return SEQ_OK;
+}
+
+/* Tied: the embedding is the head.  Hugging Face: the configuration says; GGUF: a stored
+ * head is used. */
+static int tie_head(seq_model *m, seq_error *err)
+{
+	const seqp_view *embed = seqp_weight_own(m, -1, "embed"), *head = seqp_weight_own(m, -1, "head");
+	bool hf = m->src.format == SEQP_FROM_HF, tied = seqp_model_number(m, -1, "tied", 0) != 0;
+	if (head && !(hf && tied))
+		return SEQ_OK;
+	if (hf && !tied)
+		return seqp_fail(err, SEQ_E_FORMAT, "the head is missing and tie_word_embeddings is not set");
+	for (size_t i = 0; head && i < m->src.tensors; i++)
+		if (m->src.tensor[i].data == head->data && m->use[i] == SEQP_USED)
+			m->use[i] = SEQP_SKIPPED;
+	return seqp_weight_set(m, -1, "head", embed, err);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+	return n >= k && strcmp(s + n - k, end) == 0;
+}
+
+static void mark_skipped(seq_model *m)
+{
+	for (size_t i = 0; i < m->src.tensors; i++)
+		for (const char *const *s = m->arch->skip; s && *s && !m->use[i]; s++)
+			if (ends_with(m->src.tensor[i].name, *s))
+				m->use[i] = SEQP_SKIPPED;
+}
+
+int seqp_weights_read(seq_model *m, seq_error *err)
+{
+	int e = for_each_part(m, false, err);
+	if (e < 0 || (e = for_each_part(m, true, err)) < 0 || (e = tie_head(m, err)) < 0)
+		return e;
+	mark_skipped(m);
+	for (size_t i = 0; i < m->src.tensors; i++) {
+		m->bytes += m->src.tensor[i].bytes;
+		if (m->use[i] == SEQP_USED)
+			m->weights += (uint64_t)elements(&m->src.tensor[i]);
+	}
+	return SEQ_OK;
+}
+
+static const seq_tensor *embed_tensor(const seq_model *m)
+{
+	char name[MAX_TENSOR_NAME];
+	for (const seqp_part *const *list = m->arch->parts; *list; list++)
+		for (const seqp_part *p = *list; p->role; p++)
+			if (strcmp(p->role, "embed") == 0 && tensor_name(m, p, -1, name)) {
+				const seq_tensor *t = seqp_source_tensor(&m->src, name, NULL);
+				if (t)
+					return t;
+			}
+	return NULL;
+}
+
+/* The embedding gives away the prefix of the names and the size of the vocabulary. */
+int seqp_weights_find_embed(seq_model *m, seq_error *err)
+{
+	static const char *const none[] = {"", NULL};
+	const char *const *prefix = m->arch->prefix ? m->arch->prefix : none;
+	const seq_tensor *t = NULL;
+	for (; *prefix && !t; prefix++) {
+		m->prefix = *prefix;
+		t = embed_tensor(m);
+	}
+	if (!t)
+		return seqp_fail(err, SEQ_E_FORMAT, "architecture %s: no tensor is the embedding", m->arch->name);
+	if (t->rank != 2 || t->dim[0] <= 0 || t->dim[0] > INT32_MAX)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s is no embedding", t->name);
+	m->vocab = t->dim[0];
+	return seqp_number_set(m, -1, "vocab", (double)m->vocab, err);
+}

@@ -4,7 +4,7 @@
 #define MODEL_BUILD_H
 
 #include "base/mem.h"
-#include "model/source.h"
+#include "model/store.h"
 #include "seq/model.h"
 #include "tensor/view.h"
 
@@ -25,7 +25,7 @@ enum seqp_use { SEQP_UNUSED, SEQP_USED, SEQP_SKIPPED };
 
 struct seq_model {
 	seqp_arena arena;
-	seqp_source src;
+	seqp_store src;
 	const struct seqp_arch *arch;
 	const char *path, *name, *prefix;
 	int64_t layers, width, vocab, context;

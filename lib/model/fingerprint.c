@@ -57,7 +57,7 @@ static void add_numbers(seqp_digest *d, const seq_model *m)
 	}
 }
 
-static void add_tokenizer(seqp_digest *d, const seqp_source *s)
+static void add_tokenizer(seqp_digest *d, const seqp_store *s)
 {
 	size_t n = s->gguf ? seqp_gguf_keys(s->gguf) : 0;
 	for (size_t i = 0; i < n; i++) {
@@ -73,7 +73,7 @@ static void add_tokenizer(seqp_digest *d, const seqp_source *s)
 }
 
 /* By name, so that the order and the number of files do not matter. */
-static void add_tensors(seqp_digest *d, const seqp_source *s)
+static void add_tensors(seqp_digest *d, const seqp_store *s)
 {
 	for (size_t i = 0; i < s->index.n; i++) {
 		const seq_tensor *t = &s->tensor[s->index.list[i].at];

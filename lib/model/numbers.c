@@ -146,7 +146,7 @@ static int read_row(seq_model *m, const seqp_number *row, seq_error *err)
 	const char *names = m->src.format == SEQP_FROM_HF ? row->hf : row->gguf;
 	if (names && *names == '=')
 		return keep_expr(m, row, names + 1, err);
-	seqp_raw r = seqp_source_get(&m->src, names);
+	seqp_raw r = seqp_store_get(&m->src, names);
 	int e;
 	switch (r.kind) {
 	case SEQP_NUMBER:
@@ -175,7 +175,7 @@ static int refuse(const seq_model *m, seq_error *err)
 		char key[160] = "";
 		size_t n = strcspn(keys, "|");
 		memcpy(key, keys, n < sizeof key ? n : 0);
-		seqp_raw r = seqp_source_get(&m->src, key);
+		seqp_raw r = seqp_store_get(&m->src, key);
 		if (r.kind != SEQP_ABSENT && r.kind != SEQP_NULL && !(r.kind == SEQP_NUMBER && r.number == 0))
 			return seqp_fail(err, SEQ_E_UNSUPPORTED, "architecture %s with %s is not built in", m->arch->name, key);
 		keys += n + (keys[n] == '|');

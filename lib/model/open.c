@@ -28,7 +28,7 @@ static int read_numbers(seq_model *m, seq_error *err)
 
 static void read_name(seq_model *m)
 {
-	seqp_raw r = seqp_source_get(&m->src, m->src.format == SEQP_FROM_HF ? "_name_or_path" : "general.name");
+	seqp_raw r = seqp_store_get(&m->src, m->src.format == SEQP_FROM_HF ? "_name_or_path" : "general.name");
 	if (r.kind == SEQP_STRING)
 		m->name = seqp_arena_strdup(&m->arena, r.text.p, r.text.n);
 	if (!m->name)
@@ -57,7 +57,7 @@ int seq_model_open(seq_model **out, const char *path, seq_error *err)
 	seq_model *m = calloc(1, sizeof *m);
 	if (!m)
 		return seqp_nomem(err, sizeof *m);
-	int e = seqp_source_open(&m->src, path, err);
+	int e = seqp_store_open(&m->src, path, err);
 	if (e >= 0) {
 		m->path = seqp_arena_strdup(&m->arena, path, strlen(path));
 		e = m->path ? seqp_model_build(m, err) : seqp_nomem(err, strlen(path));
@@ -78,7 +78,7 @@ void seq_model_free(seq_model *m)
 		return;
 	free(m->value);
 	free(m->weight);
-	seqp_source_close(&m->src);
+	seqp_store_close(&m->src);
 	seqp_arena_free(&m->arena);
 	free(m);
 }

@@ -62,7 +62,7 @@ int seqp_attn_numbers(seq_model *m, seq_error *err)
 
 int seqp_windows(seq_model *m, int64_t window, bool (*rule)(const seq_model *m, int64_t layer), seq_error *err)
 {
-	seqp_raw types = seqp_source_get(&m->src, m->src.format == SEQP_FROM_HF ? "layer_types" : NULL);
+	seqp_raw types = seqp_store_get(&m->src, m->src.format == SEQP_FROM_HF ? "layer_types" : NULL);
 	if (types.kind == SEQP_LIST && types.count < (size_t)m->layers)
 		return seqp_fail(err, SEQ_E_FORMAT, "layer_types: %zu words for %lld layers", types.count,
 				 (long long)m->layers);

@@ -189,7 +189,7 @@ static int read_part(seq_model *m, const seqp_part *p, int64_t layer, seq_error 
 	size_t at;
 	if (!layer_has(m, p, layer) || seqp_weight_own(m, layer, p->role) || !tensor_name(m, p, layer, name))
 		return SEQ_OK;
-	const seq_tensor *t = seqp_source_tensor(&m->src, name, &at);
+	const seq_tensor *t = seqp_store_tensor(&m->src, name, &at);
 	if (!t)
 		return SEQ_OK;
 	seqp_view v;
@@ -274,7 +274,7 @@ static const seq_tensor *embed_tensor(const seq_model *m)
 	for (const seqp_part *const *list = m->arch->parts; *list; list++)
 		for (const seqp_part *p = *list; p->role; p++)
 			if (strcmp(p->role, "embed") == 0 && tensor_name(m, p, -1, name)) {
-				const seq_tensor *t = seqp_source_tensor(&m->src, name, NULL);
+				const seq_tensor *t = seqp_store_tensor(&m->src, name, NULL);
 				if (t)
 					return t;
 			}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a model comes from: the tensors of its files and what its metadata say,
  * the same for GGUF and for Hugging Face folders. */
-#ifndef MODEL_SOURCE_H
-#define MODEL_SOURCE_H
+#ifndef MODEL_STORE_H
+#define MODEL_STORE_H
 
 #include <stdbool.h>
 
@@ -16,7 +16,7 @@ struct json_t;
 
 enum seqp_format { SEQP_FROM_GGUF, SEQP_FROM_HF };
 
-typedef struct seqp_source {
+typedef struct seqp_store {
 	enum seqp_format format;
 	seqp_map *map;             /* the files with tensors */
 	size_t maps;
@@ -29,17 +29,17 @@ typedef struct seqp_source {
 	size_t tensors;
 	seqp_index index;
 	seqp_arena arena;
-} seqp_source;
+} seqp_store;
 
 /* Opens what path names; on failure everything is closed again. */
-int seqp_source_open(seqp_source *s, const char *path, seq_error *err) SEQ_MUST_USE;
+int seqp_store_open(seqp_store *s, const char *path, seq_error *err) SEQ_MUST_USE;
 /* The same from bytes that stay: GGUF; a configuration and one safetensors file. */
-int seqp_source_gguf(seqp_source *s, const void *data, size_t size, seq_error *err) SEQ_MUST_USE;
-int seqp_source_hf(seqp_source *s, const void *config, size_t config_size, const void *tensors, size_t size,
+int seqp_store_gguf(seqp_store *s, const void *data, size_t size, seq_error *err) SEQ_MUST_USE;
+int seqp_store_hf(seqp_store *s, const void *config, size_t config_size, const void *tensors, size_t size,
 		   seq_error *err) SEQ_MUST_USE;
-void seqp_source_close(seqp_source *s);
+void seqp_store_close(seqp_store *s);
 
-const seq_tensor *seqp_source_tensor(const seqp_source *s, const char *name, size_t *at);
+const seq_tensor *seqp_store_tensor(const seqp_store *s, const char *name, size_t *at);
 
 /* A value of the metadata. */
 enum seqp_kind { SEQP_ABSENT, SEQP_NULL, SEQP_NUMBER, SEQP_STRING, SEQP_LIST, SEQP_OTHER };
@@ -55,7 +55,7 @@ typedef struct seqp_raw {
 
 /* keys: alternatives with | between; the first that is there (null counts) wins.  In GGUF a
  * leading % stands for the architecture's name; in JSON a dot goes into an object or list. */
-seqp_raw seqp_source_get(const seqp_source *s, const char *keys);
+seqp_raw seqp_store_get(const seqp_store *s, const char *keys);
 /* The numbers of a list, at most max; how many came before the end or a thing that is no number. */
 size_t seqp_raw_numbers(const seqp_raw *r, double *out, size_t max);
 /* The i-th word of a list of strings; {NULL, 0}: none. */

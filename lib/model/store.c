@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "model/source.h"
+#include "model/store.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -9,7 +9,7 @@
 
 #include "base/fail.h"
 
-int seqp_source_gguf(seqp_source *s, const void *data, size_t size, seq_error *err)
+int seqp_store_gguf(seqp_store *s, const void *data, size_t size, seq_error *err)
 {
 	int e = seqp_gguf_open(&s->gguf, data, size, err);
 	if (e < 0)
@@ -32,7 +32,7 @@ int seqp_source_gguf(seqp_source *s, const void *data, size_t size, seq_error *e
 	return SEQ_OK;
 }
 
-void seqp_source_close(seqp_source *s)
+void seqp_store_close(seqp_store *s)
 {
 	seqp_gguf_free(s->gguf);
 	json_decref(s->json);
@@ -44,7 +44,7 @@ void seqp_source_close(seqp_source *s)
 	memset(s, 0, sizeof *s);
 }
 
-const seq_tensor *seqp_source_tensor(const seqp_source *s, const char *name, size_t *at)
+const seq_tensor *seqp_store_tensor(const seqp_store *s, const char *name, size_t *at)
 {
 	ptrdiff_t i = seqp_index_find(&s->index, name);
 	if (i < 0)
@@ -130,7 +130,7 @@ static const json_t *walk(const json_t *j, const char *path)
 	return j;
 }
 
-static seqp_raw get_one(const seqp_source *s, const char *key)
+static seqp_raw get_one(const seqp_store *s, const char *key)
 {
 	if (s->format == SEQP_FROM_HF)
 		return from_json(walk(s->config, key));
@@ -141,7 +141,7 @@ static seqp_raw get_one(const seqp_source *s, const char *key)
 	return from_gguf(seqp_gguf_find(s->gguf, name));
 }
 
-seqp_raw seqp_source_get(const seqp_source *s, const char *keys)
+seqp_raw seqp_store_get(const seqp_store *s, const char *keys)
 {
 	seqp_raw r = {.kind = SEQP_ABSENT};
 	while (keys && *keys && r.kind == SEQP_ABSENT) {

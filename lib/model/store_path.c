@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "base/fail.h"
-#include "model/source.h"
+#include "model/store.h"
 
-static int open_gguf(seqp_source *s, const char *path, seq_error *err)
+static int open_gguf(seqp_store *s, const char *path, seq_error *err)
 {
 	s->map = calloc(1, sizeof *s->map);
 	if (!s->map)
@@ -17,10 +17,10 @@ static int open_gguf(seqp_source *s, const char *path, seq_error *err)
 	if (e < 0)
 		return e;
 	s->maps = 1;
-	return seqp_source_gguf(s, s->map->data, s->map->size, err);
+	return seqp_store_gguf(s, s->map->data, s->map->size, err);
 }
 
-int seqp_source_open(seqp_source *s, const char *path, seq_error *err)
+int seqp_store_open(seqp_store *s, const char *path, seq_error *err)
 {
 	struct stat st;
 	memset(s, 0, sizeof *s);
@@ -28,6 +28,6 @@ int seqp_source_open(seqp_source *s, const char *path, seq_error *err)
 		return seqp_fail(err, SEQ_E_IO, "%s", strerror(errno));
 	int e = open_gguf(s, path, err);
 	if (e < 0)
-		seqp_source_close(s);
+		seqp_store_close(s);
 	return e;
 }

@@ -63,6 +63,8 @@ int seq_model_open(seq_model **out, const char *path, seq_error *err)
 		e = m->path ? seqp_model_build(m, err) : seqp_nomem(err, strlen(path));
 		if (e < 0)
 			seqp_fail_at(err, e, "%.120s", path);
+	} else {
+		seqp_fail_at(err, e, "model");
 	}
 	if (e < 0) {
 		seq_model_free(m);

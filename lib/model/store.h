@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "model/safetensors.h"
 #include "seq/tensor.h"
 #include "tensor/gguf.h"
 #include "tensor/index.h"
@@ -37,6 +38,9 @@ int seqp_store_open(seqp_store *s, const char *path, seq_error *err) SEQ_MUST_US
 int seqp_store_gguf(seqp_store *s, const void *data, size_t size, seq_error *err) SEQ_MUST_USE;
 int seqp_store_hf(seqp_store *s, const void *config, size_t config_size, const void *tensors, size_t size,
 		   seq_error *err) SEQ_MUST_USE;
+/* Its two halves. */
+int seqp_store_config(seqp_store *s, const void *config, size_t size, seq_error *err) SEQ_MUST_USE;
+int seqp_store_tensors(seqp_store *s, const seqp_tensor_list *list, seq_error *err) SEQ_MUST_USE;
 void seqp_store_close(seqp_store *s);
 
 const seq_tensor *seqp_store_tensor(const seqp_store *s, const char *name, size_t *at);

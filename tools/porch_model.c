@@ -92,8 +92,26 @@ seq_model *tool_model_open(const seq_origin *o)
 {
 	seq_error err;
 	seq_model *m;
+	if (tool_is_broken()) /* the input is no stream: nothing to open a model for */
+		exit(1);
 	if (seq_model_open(&m, tool_model_path(o), &err) < 0)
 		tool_fail(&err);
 	tool_check_origin(o, m);
 	return m;
+}
+
+int tool_net_option(int opt, const char *value, seq_net_opts *o, int first)
+{
+	static const char *const kv[] = {"f16", "f32", "bf16", "q8_0", NULL}, *const act[] = {"q8", "f32", NULL};
+	static const int types[] = {SEQ_F16, SEQ_F32, SEQ_BF16, SEQ_Q8_0};
+	switch (opt - first) {
+	case 0: o->chunk = (int)tool_size("--chunk", value, 1, 1 << 20); return 1;
+	case 1: o->context = tool_size("--ctx", value, 1, INT64_C(1) << 40); return 1;
+	case 2:
+		o->kv_dtype = types[tool_choice("--kv", value, kv)];
+		o->kv_set = 1;
+		return 1;
+	case 3: o->exact = tool_choice("--act", value, act); return 1;
+	}
+	return 0;
 }

@@ -27,6 +27,7 @@
 #include "seq/error.h"
 #include "seq/frame.h"
 #include "seq/model.h"
+#include "seq/net.h"
 
 #define TOOL_NORETURN __attribute__((noreturn))
 
@@ -100,6 +101,39 @@ int tool_frame(seq_frame *f);
 /* What the begin frames so far say (reads the first one); never NULL. */
 const seq_origin *tool_origin(void);
 
+/* --- sequences ------------------------------------------------------------------
+ *
+ * In a stream the tokens frames of a sequence that come before its state's commit are its history: the
+ * state has run them.  Tokens after the commit, or without a state, are new and still to be run. */
+
+typedef struct tool_seq {
+	uint32_t id;
+	int32_t *token;   /* history, then new */
+	size_t n, cap;
+	size_t history;   /* the first so many the state has run */
+	seq_state *state; /* NULL until one arrives or tool_seq_state() makes it */
+	int committed;    /* the stream held a state, and it is complete */
+} tool_seq;
+
+typedef struct tool_seqs {
+	tool_seq **at;    /* in order of appearance */
+	size_t n, cap;
+	uint32_t *slot;   /* hash of ids */
+	size_t slots;
+} tool_seqs;
+
+/* Reads all inputs; other frames are copied to w (NULL: dropped).  Ids are checked against the vocabulary
+ * of net's model.  After a broken stream tool_is_broken() is true. */
+void tool_gather(tool_seqs *s, seq_net *net, seq_writer *w);
+void tool_seq_state(tool_seq *q, seq_net *net);
+void tool_seq_push(tool_seq *q, const int32_t *id, size_t n);
+void tool_seqs_free(tool_seqs *s);
+/* The new tokens of n sequences, as one ragged batch in pieces, with progress. */
+void tool_run(tool_seq **q, size_t n, seq_net *net, enum seq_logits want);
+/* The tokens of q as a frame; the state of q with its history before it. */
+void tool_put_tokens(seq_writer *w, const tool_seq *q, const int32_t *id, size_t n);
+void tool_put_state(seq_writer *w, const tool_seq *q);
+
 /* --- the model --------------------------------------------------------------- */
 
 /* The model of -m, else of $SEQ_MODEL, else the one named in the stream if it is found and its
@@ -107,6 +141,8 @@ const seq_origin *tool_origin(void);
 const char *tool_model_path(const seq_origin *o);
 /* Opens it; a stream made by another model is refused. */
 seq_model *tool_model_open(const seq_origin *o);
+/* The options of a net, numbered from first on: --chunk, --ctx, --kv, --act.  1: it was one of them. */
+int tool_net_option(int opt, const char *value, seq_net_opts *o, int first);
 /* Exits 1 when o has a fingerprint that is not the model's. */
 void tool_check_origin(const seq_origin *o, const seq_model *m);
 /* Fingerprint of the model at path; zeros when it holds a vocabulary only. */

@@ -111,6 +111,8 @@ if clean symbols; then
 	object lib/kernel/bad.o 'int helper(void); int helper(void) { return 1; }'; caught symbols "a symbol without prefix" "defines helper"
 	object lib/kernel/bad.o '#include <stdio.h>
 int seqp_bad(void); int seqp_bad(void) { return printf("%d\n", 1); }'; caught symbols "a library that prints" "prints"
+	object lib/kernel/bad.o '#include <stdio.h>
+int seqp_bad(void); int seqp_bad(void) { return fprintf(stderr, "%d\n", 1); }'; caught symbols "a library that talks to stderr" "stderr"
 	object lib/kernel/bad.o '#include <stdlib.h>
 void seqp_bad(void); void seqp_bad(void) { abort(); }'; caught symbols "a library that aborts" "ends the process"
 	object lib/kernel/bad.o '#include <math.h>

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What every layer and mixer is handed: the batch, the lane, scratch. */
+/* What every layer and mixer is handed: at open a bind, in a run the batch, the
+ * lane and scratch.
+ *
+ * A run is one function on all lanes of a team (SPMD).  Lanes split outputs, never sums,
+ * and meet at barriers: whoever reads what other lanes wrote has a barrier before it.
+ * Every layer function below says whether it ends with one. */
 #ifndef LAYER_CTX_H
 #define LAYER_CTX_H
 
@@ -12,16 +17,34 @@
  * sequence i, the first of them at position pos[i]. */
 typedef struct seqp_batch {
 	size_t nseq, rows;
-	const size_t *first;  /* [nseq + 1] */
-	const int64_t *pos;   /* [nseq] */
+	const size_t *first;     /* [nseq + 1] */
+	const int64_t *pos;      /* [nseq] */
+	const int64_t *row_pos;  /* [rows] position of each row */
+	const size_t *row_seq;   /* [rows] its sequence */
+	const int32_t *token;    /* [rows] */
 } seqp_batch;
+
+/* cos and sin of one rope for every row of the batch. */
+typedef struct seqp_rope_table {
+	float *cos, *sin; /* [rows][pairs] */
+} seqp_rope_table;
 
 typedef struct seqp_ctx {
 	seqp_lane lane;
 	const seqp_batch *batch;
-	char *shared;          /* scratch of the whole team, ctx->shared_bytes */
-	char *own;             /* scratch of this lane */
+	const seqp_rope_table *rope; /* by the index seqp_rope_open gave */
+	char *act;    /* quantised activations, for seqp_linear_* alone */
+	char *shared; /* scratch of the whole team, bind->shared_bytes */
+	char *own;    /* scratch of this lane, bind->own_bytes */
 } seqp_ctx;
+
+struct seqp_rope_set;
+
+/* What the layers ask of the arenas; only ever raised. */
+typedef struct seqp_needs {
+	size_t shared, own; /* bytes */
+	size_t act_cols;    /* widest input of a linear layer */
+} seqp_needs;
 
 /* How a layer finds its weights and numbers at open. */
 typedef struct seqp_bind {
@@ -29,16 +52,30 @@ typedef struct seqp_bind {
 	const seqp_view *(*weight)(const void *from, int64_t layer, const char *role);
 	double (*number)(const void *from, int64_t layer, const char *key, double dflt);
 	int64_t layer;
-	const char *role;      /* prefix: "attn" */
-	int64_t width;         /* hidden size */
-	int64_t ctx_len;       /* context asked for; 0: the model's own (freezes dynamic rope) */
-	size_t max_rows;       /* most rows in a batch */
-	size_t max_seqs;       /* most sequences in a batch */
+	const char *role;  /* prefix: "attn" */
+	int64_t width;     /* hidden size */
+	int64_t context;   /* context asked for; 0: the model's own (freezes dynamic rope) */
+	size_t max_rows;   /* most rows in a batch */
 	int lanes;
-	int exact;             /* 1: --act f32 */
-	int kv_dtype;          /* F16 unless asked otherwise */
+	int exact;         /* 1: f32 activations whatever the weights */
+	int kv_dtype;
 	seqp_arena *arena;
-	size_t *shared_bytes, *own_bytes; /* raised to what this layer needs */
+	struct seqp_rope_set *ropes;
+	seqp_needs *needs;
 } seqp_bind;
+
+/* This lane's share of a [rows][width] array without gaps. */
+void seqp_ctx_flat(const seqp_ctx *ctx, size_t width, size_t *begin, size_t *end);
+/* This lane's share of the rows. */
+void seqp_ctx_rows(const seqp_ctx *ctx, size_t *begin, size_t *end);
+
+/* A bump cursor over scratch: the place of count floats, 64-byte aligned. */
+size_t seqp_place(size_t *at, size_t count, size_t size);
+
+static inline void seqp_raise(size_t *n, size_t to)
+{
+	if (*n < to)
+		*n = to;
+}
 
 #endif

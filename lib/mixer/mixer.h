@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The contract of a mixer: one file, one row in table.c.
+/* The contract of a mixer: one file, one row in mixer_table.c.
  *
  * A mixer turns [tokens][width] into [tokens][width] with a state per sequence.
  * It sees no file and no model: bind hands it weights as views and numbers by
- * name, so a test can bind arrays made on the spot. */
+ * name, so a test can bind arrays made on the spot.  What every row keeps, bit for bit, is
+ * tested by tests/laws: any threads, chunks, neighbours, saves give the same. */
 #ifndef MIXER_MIXER_H
 #define MIXER_MIXER_H
 
@@ -14,14 +15,17 @@ typedef struct seqp_mixer_row {
 	const char *name;  /* "softmax" */
 	const char *paper; /* one line for the manual */
 	/* Reads weights and numbers below bind->role, checks every shape, declares its
-	 * state arrays in spec, sizes its scratch.  *self lives in bind's arena. */
+	 * state arrays in spec, raises bind->needs.  *self lives in bind's arena. */
 	int (*open)(void **self, const seqp_bind *bind, seqp_state_spec *spec, seq_error *err);
-	/* Runs a ragged batch: every lane calls it; on return y is complete on all
-	 * lanes (it ends with a barrier).  state[i] is the layer's slot of sequence i. */
+	/* Runs a ragged batch: every lane calls it, x complete; on return y is complete on all
+	 * lanes (it ends with a barrier).  y may be x.  state[i] is the layer's slot of
+	 * sequence i, its blocks held for all rows. */
 	void (*run)(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, const float *x, float *y);
 } seqp_mixer_row;
 
 const seqp_mixer_row *seqp_mixer_find(const char *name); /* NULL: none */
 const seqp_mixer_row *seqp_mixer_at(size_t i);           /* NULL past the last */
+
+extern const seqp_mixer_row seqp_mixer_softmax, seqp_mixer_mamba, seqp_mixer_mamba2;
 
 #endif

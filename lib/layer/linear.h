@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* y = W x + b on all lanes.
+ *
+ * The input is quantised once (kernel/matmul.h) for all projections that read
+ * it; lanes split the output rows. */
+#ifndef LAYER_LINEAR_H
+#define LAYER_LINEAR_H
+
+#include "kernel/matmul.h"
+#include "layer/ctx.h"
+
+typedef struct seqp_linear {
+	seqp_view w;       /* data NULL: absent */
+	const float *b;    /* or NULL */
+	size_t in, out;
+	int q;             /* wants 8-bit activations */
+} seqp_linear;
+
+/* Weight "ROLE.name" [out][in] and bias "ROLE.name.b".  Absent and not needed: w.data NULL. */
+int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t in, int needed, seqp_linear *l,
+                     seq_error *err);
+/* Scratch that seqp_linear asks of the team and of a lane. */
+size_t seqp_linear_act_bytes(size_t rows, size_t cols);
+size_t seqp_linear_own_bytes(size_t cols);
+
+/* Makes the activations of x [rows][ldx] known to every lane.  x must be complete before; no barrier is
+ * needed after.  quantise: some layer that reads them has q set. */
+void seqp_linear_act(const seqp_ctx *ctx, seqk_act *a, const float *x, size_t ldx, size_t rows, size_t k, int quantise);
+/* Outputs [r0, r1) by the calling lane; no barrier. */
+void seqp_linear_part(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act *a, float *y, size_t ldy, size_t r0,
+                      size_t r1);
+/* This lane's share of all outputs; no barrier. */
+void seqp_linear_share(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act *a, float *y, size_t ldy);
+/* All of it for one layer: act and share; no barrier at the end. */
+void seqp_linear_run(const seqp_ctx *ctx, const seqp_linear *l, const float *x, size_t ldx, float *y, size_t ldy,
+                     size_t rows);
+
+#endif

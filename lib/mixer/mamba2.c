@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* State-space duality: Dao, Gu, Transformers are SSMs (Mamba-2), 2024.
+ *
+ *   [z | xBC | dt] = Win u;  xBC = silu(conv(xBC));  dt = clamp(softplus(dt + b), dt_min, dt_max), in
+ *   prompts and in steps alike;  scan (kernel/scan.h);  y * silu(z), rms norm by groups;  Wout. */
+#include <math.h>
+
+#include "base/fail.h"
+#include "kernel/matmul.h"
+#include "kernel/scan.h"
+#include "kernel/vec.h"
+#include "layer/bind.h"
+#include "layer/linear.h"
+#include "mixer/mixer.h"
+
+struct mamba2 {
+	seqp_linear in, out;
+	const float *conv, *conv_b, *dt_b, *A, *D, *norm;
+	size_t I, N, K, H, G, C, ld; /* C: I + 2 G N; ld: width of what in gives */
+	size_t norm_group;
+	float eps, dt_min, dt_max;
+	size_t fconv, fssm;
+	size_t pzx, pdt, py;
+};
+
+static int read_numbers(struct mamba2 *m, const seqp_bind *b, seq_error *err)
+{
+	int64_t I, N, K, H, G, ng;
+	int rc;
+	if ((rc = seqp_bind_int(b, "inner", 2 * b->width, 1, 1 << 24, &I, err)) < 0 ||
+	    (rc = seqp_bind_int(b, "state", 128, 1, 4096, &N, err)) < 0 ||
+	    (rc = seqp_bind_int(b, "conv", 4, 2, 8, &K, err)) < 0 ||
+	    (rc = seqp_bind_int(b, "heads", 0, 1, I, &H, err)) < 0 ||
+	    (rc = seqp_bind_int(b, "groups", 1, 1, H, &G, err)) < 0 ||
+	    (rc = seqp_bind_int(b, "norm_group", 0, 0, I, &ng, err)) < 0)
+		return rc;
+	ng = ng ? ng : I / G;
+	if (I % H || H % G || !ng || I % ng)
+		return seqp_fail(err, SEQ_E_FORMAT, "layer %lld: %lld channels, %lld heads and %lld groups do not divide evenly",
+		                 (long long)b->layer, (long long)I, (long long)H, (long long)G);
+	*m = (struct mamba2){.I = (size_t)I, .N = (size_t)N, .K = (size_t)K, .H = (size_t)H, .G = (size_t)G,
+		.norm_group = (size_t)ng, .eps = (float)seqp_bind_number(b, "norm_eps", 1e-5),
+		.dt_min = (float)seqp_bind_number(b, "dt_min", 0), .dt_max = (float)seqp_bind_number(b, "dt_max", INFINITY)};
+	m->C = m->I + 2 * m->G * m->N;
+	m->ld = m->I + m->C + m->H;
+	return 0;
+}
+
+static int open_weights(struct mamba2 *m, const seqp_bind *b, seq_error *err)
+{
+	int64_t I = (int64_t)m->I, C = (int64_t)m->C, H = (int64_t)m->H;
+	int rc;
+	if ((rc = seqp_linear_open(b, "in", (int64_t)m->ld, b->width, 1, &m->in, err)) < 0 ||
+	    (rc = seqp_linear_open(b, "out", b->width, I, 1, &m->out, err)) < 0 ||
+	    (rc = seqp_bind_vector(b, "conv.w", C * (int64_t)m->K, 1, &m->conv, err)) < 0 ||
+	    (rc = seqp_bind_vector(b, "conv.b", C, 0, &m->conv_b, err)) < 0 ||
+	    (rc = seqp_bind_vector(b, "dt.b", H, 0, &m->dt_b, err)) < 0 ||
+	    (rc = seqp_bind_vector(b, "A", H, 1, &m->A, err)) < 0 ||
+	    (rc = seqp_bind_vector(b, "D", H, 1, &m->D, err)) < 0)
+		return rc;
+	return seqp_bind_vector(b, "norm.w", I, 0, &m->norm, err);
+}
+
+static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_error *err)
+{
+	struct mamba2 *m = seqp_arena_alloc(b->arena, 1, sizeof *m);
+	int rc;
+	if (!m)
+		return seqp_nomem(err, sizeof *m);
+	if ((rc = read_numbers(m, b, err)) < 0 || (rc = open_weights(m, b, err)) < 0)
+		return rc;
+	m->fconv = seqp_spec_fixed(spec, "conv", m->C, m->K - 1, 1, 0);
+	m->fssm = seqp_spec_fixed(spec, "ssm", m->H, m->I / m->H, m->N, 0);
+	size_t at = 0;
+	m->pzx = seqp_place(&at, b->max_rows * m->ld, 4);
+	m->pdt = seqp_place(&at, b->max_rows * m->H, 4);
+	m->py = seqp_place(&at, b->max_rows * m->I, 4);
+	seqp_raise(&b->needs->shared, at);
+	*self = m;
+	return 0;
+}
+
+static void convolve(const struct mamba2 *m, const seqp_ctx *ctx, seqp_slot *const *state, float *zx)
+{
+	size_t c0, c1;
+	seqp_lane_split(&ctx->lane, m->C, 16, &c0, &c1);
+	for (size_t i = 0; i < ctx->batch->nseq; i++) {
+		size_t r = ctx->batch->first[i], n = ctx->batch->first[i + 1] - r;
+		float *x = zx + r * m->ld + m->I;
+		seqk_conv(x, m->ld, x, m->ld, n, m->conv, m->conv_b, m->K, 1, state[i]->fixed[m->fconv], c0, c1);
+	}
+}
+
+static void steps(const struct mamba2 *m, const seqp_ctx *ctx, const float *zx, float *dt)
+{
+	size_t r0, r1;
+	seqp_ctx_rows(ctx, &r0, &r1);
+	for (size_t r = r0; r < r1; r++) {
+		const float *in = zx + r * m->ld + m->I + m->C;
+		float *d = dt + r * m->H;
+		if (m->dt_b)
+			seqk_add(d, in, m->dt_b, m->H);
+		seqk_softplus(d, m->dt_b ? d : in, m->H);
+		for (size_t h = 0; h < m->H; h++)
+			d[h] = d[h] < m->dt_min ? m->dt_min : d[h] > m->dt_max ? m->dt_max : d[h];
+	}
+}
+
+static void scan(const struct mamba2 *m, const seqp_ctx *ctx, seqp_slot *const *state, const float *zx, const float *dt,
+                 float *y)
+{
+	size_t h0, h1;
+	seqp_lane_split(&ctx->lane, m->H, 1, &h0, &h1);
+	for (size_t i = 0; i < ctx->batch->nseq; i++) {
+		size_t r = ctx->batch->first[i];
+		const float *x = zx + r * m->ld + m->I;
+		seqk_scan2 s = {.x = x, .B = x + m->I, .C = x + m->I + m->G * m->N, .dt = dt + r * m->H, .ldx = m->ld,
+			.ldbc = m->ld, .lddt = m->H, .A = m->A, .D = m->D, .y = y + r * m->I, .ldy = m->I,
+			.S = state[i]->fixed[m->fssm], .n = ctx->batch->first[i + 1] - r, .H = m->H, .G = m->G,
+			.P = m->I / m->H, .N = m->N};
+		if (h0 < h1)
+			seqk_scan_mamba2(&s, h0, h1);
+	}
+}
+
+static void gate(const struct mamba2 *m, const seqp_ctx *ctx, const float *zx, float *y)
+{
+	size_t i0, i1, groups = m->I / m->norm_group;
+	seqp_lane_split(&ctx->lane, ctx->batch->rows * groups, 1, &i0, &i1);
+	for (size_t i = i0; i < i1; i++) {
+		size_t r = i / groups, c = i % groups * m->norm_group;
+		float *part = y + r * m->I + c;
+		seqk_silu_mul(part, zx + r * m->ld + c, part, m->norm_group);
+		if (m->norm)
+			seqk_rmsnorm(part, part, m->norm + c, m->norm_group, m->eps);
+	}
+}
+
+static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, const float *x, float *y)
+{
+	const struct mamba2 *m = self;
+	size_t rows = ctx->batch->rows;
+	float *zx = (void *)(ctx->shared + m->pzx), *dt = (void *)(ctx->shared + m->pdt), *out = (void *)(ctx->shared + m->py);
+	seqp_linear_run(ctx, &m->in, x, m->in.in, zx, m->ld, rows);
+	seqp_team_barrier(&ctx->lane);
+	convolve(m, ctx, state, zx);
+	steps(m, ctx, zx, dt);
+	seqp_team_barrier(&ctx->lane);
+	scan(m, ctx, state, zx, dt, out);
+	seqp_team_barrier(&ctx->lane);
+	gate(m, ctx, zx, out);
+	seqp_team_barrier(&ctx->lane);
+	seqp_linear_run(ctx, &m->out, out, m->I, y, m->out.out, rows);
+	seqp_team_barrier(&ctx->lane);
+}
+
+const seqp_mixer_row seqp_mixer_mamba2 = {
+	.name = "mamba2",
+	.paper = "Dao, Gu, Transformers are SSMs, 2024",
+	.open = open,
+	.run = run,
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "mixer/mixer.h"
+
+static const seqp_mixer_row *const table[] = {&seqp_mixer_softmax, &seqp_mixer_mamba, &seqp_mixer_mamba2};
+
+const seqp_mixer_row *seqp_mixer_at(size_t i)
+{
+	return i < sizeof table / sizeof table[0] ? table[i] : NULL;
+}
+
+const seqp_mixer_row *seqp_mixer_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		if (!strcmp(table[i]->name, name))
+			return table[i];
+	return NULL;
+}

@@ -190,7 +190,7 @@ static int check_commit(struct seqp_loading *d, const seq_frame *f, int64_t *len
 
 static int commit(seq_state *s, const seq_frame *f, seq_error *err)
 {
-	int64_t len;
+	int64_t len = 0;
 	struct seqp_loading *d = s->loading;
 	int rc = check_commit(d, f, &len, err);
 	if (rc < 0)

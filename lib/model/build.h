@@ -55,9 +55,11 @@ int seqp_weights_read(seq_model *m, seq_error *err) SEQ_MUST_USE;
 int seqp_weight_set(seq_model *m, int64_t layer, const char *role, const seqp_view *v, seq_error *err) SEQ_MUST_USE;
 const seqp_view *seqp_weight_own(const seq_model *m, int64_t layer, const char *role); /* NULL: none */
 
-/* transform.c: out gets F32 in t's order, or rows moved about; memory is the model's. */
+/* transform.c: out gets F32 in t's order, columns [first, first + n) as rows, or part
+ * `which` of [heads][3][head_dim] rows; memory is the model's. */
 int seqp_make_f32(seq_model *m, const seq_tensor *t, unsigned how, seqp_view *out, seq_error *err) SEQ_MUST_USE;
-int seqp_make_transposed(seq_model *m, const seq_tensor *t, seqp_view *out, seq_error *err) SEQ_MUST_USE;
+int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64_t n, seqp_view *out,
+			 seq_error *err) SEQ_MUST_USE;
 int seqp_make_gathered(seq_model *m, seqp_view v, int64_t heads, int64_t head_dim, int64_t which, seqp_view *out,
 		       seq_error *err) SEQ_MUST_USE;
 

@@ -118,10 +118,24 @@ static int keep_expr(seq_model *m, const seqp_number *row, const char *expr, seq
 	return any || !(row->how & SEQP_NEED) ? SEQ_OK : seqp_fail_at(err, e, "%s", row->key);
 }
 
+/* "for GGUF|for Hugging Face", or one for both. */
+static int keep_default(seq_model *m, const seqp_number *row, seq_error *err)
+{
+	char left[96];
+	const char *bar = strchr(row->expr, '|');
+	if (!bar)
+		return keep_expr(m, row, row->expr, err);
+	if (m->src.format == SEQP_FROM_HF)
+		return keep_expr(m, row, bar + 1, err);
+	memcpy(left, row->expr, (size_t)(bar - row->expr));
+	left[bar - row->expr] = 0;
+	return keep_expr(m, row, left, err);
+}
+
 static int fall_back(seq_model *m, const seqp_number *row, const char *names, seq_error *err)
 {
 	if (row->expr)
-		return keep_expr(m, row, row->expr, err);
+		return keep_default(m, row, err);
 	if (row->how & SEQP_DFLT)
 		return seqp_number_set(m, -1, row->key, row->dflt, err);
 	if (row->how & SEQP_NEED)

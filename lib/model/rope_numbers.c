@@ -60,6 +60,11 @@ int seqp_attn_numbers(seq_model *m, seq_error *err)
 	return e < 0 || !seqp_number_has(m, -1, "rope.theta") ? e : scaling(m, err);
 }
 
+int64_t seqp_window_size(const seq_model *m)
+{
+	return seqp_model_number(m, -1, "window.use", 1) != 0 ? (int64_t)seqp_model_number(m, -1, "window.size", 0) : 0;
+}
+
 int seqp_windows(seq_model *m, int64_t window, bool (*rule)(const seq_model *m, int64_t layer), seq_error *err)
 {
 	seqp_raw types = seqp_store_get(&m->src, m->src.format == SEQP_FROM_HF ? "layer_types" : NULL);

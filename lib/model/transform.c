@@ -54,27 +54,28 @@ int seqp_make_f32(seq_model *m, const seq_tensor *t, unsigned how, seqp_view *ou
 	return SEQ_OK;
 }
 
-/* Tiles keep both sides in cache. */
-static void transpose(char *to, const char *from, size_t rows, size_t cols, size_t size)
+/* Columns [first, first + n) of from become the rows of to.  Tiles keep both in cache. */
+static void transpose(char *to, const char *from, size_t rows, size_t cols, size_t first, size_t n, size_t size)
 {
 	enum { TILE = 32 };
 	for (size_t r0 = 0; r0 < rows; r0 += TILE)
-		for (size_t c0 = 0; c0 < cols; c0 += TILE)
-			for (size_t c = c0; c < cols && c < c0 + TILE; c++)
+		for (size_t c0 = 0; c0 < n; c0 += TILE)
+			for (size_t c = c0; c < n && c < c0 + TILE; c++)
 				for (size_t r = r0; r < rows && r < r0 + TILE; r++)
-					memcpy(to + (c * rows + r) * size, from + (r * cols + c) * size, size);
+					memcpy(to + (c * rows + r) * size, from + (r * cols + first + c) * size, size);
 }
 
-int seqp_make_transposed(seq_model *m, const seq_tensor *t, seqp_view *out, seq_error *err)
+int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64_t n, seqp_view *out, seq_error *err)
 {
 	const seq_dtype_row *row = seq_dtype_get(t->dtype);
 	if (row->block != 1)
 		return seqp_fail(err, SEQ_E_UNSUPPORTED, "tensor %.100s: cannot transpose %s", t->name, row->name);
-	char *to = seqp_arena_alloc(&m->arena, t->bytes, 1);
+	size_t stride = (size_t)t->dim[0] * row->bytes;
+	char *to = seqp_arena_alloc(&m->arena, (size_t)n, stride);
 	if (!to)
-		return seqp_nomem(err, t->bytes);
-	transpose(to, t->data, (size_t)t->dim[0], (size_t)t->dim[1], row->bytes);
-	*out = (seqp_view){to, t->dtype, t->dim[1], t->dim[0], (size_t)t->dim[0] * row->bytes};
+		return seqp_nomem(err, (size_t)n * stride);
+	transpose(to, t->data, (size_t)t->dim[0], (size_t)t->dim[1], (size_t)first, (size_t)n, row->bytes);
+	*out = (seqp_view){to, t->dtype, n, t->dim[0], stride};
 	return SEQ_OK;
 }
 

@@ -110,28 +110,21 @@ static int matrix_type(const seq_tensor *t, seq_error *err)
 	return SEQ_OK;
 }
 
-/* The view of a whole tensor, transforms done. */
-static int whole_view(seq_model *m, const seq_tensor *t, unsigned how, int64_t rows, int64_t cols, seqp_view *v,
-		      seq_error *err)
+typedef struct shape {
+	int64_t rows, cols, first, whole; /* cols 0: a vector */
+} shape;
+
+/* The view of a whole tensor, its elements transformed. */
+static int whole_view(seq_model *m, const seq_tensor *t, unsigned how, const shape *s, seqp_view *v, seq_error *err)
 {
-	bool turn = how & SEQP_HF_TRANSPOSE;
-	int e = check_shape(t, how, turn ? cols : rows, turn ? rows : cols, err);
-	if (e < 0)
-		return e;
-	*v = (seqp_view){t->data, t->dtype, rows, cols ? cols : 1, 0};
-	if (!cols || (how & SEQP_SMALL)) {
+	*v = (seqp_view){t->data, t->dtype, s->whole, s->cols ? s->cols : 1, 0};
+	if (!s->cols || (how & SEQP_SMALL)) {
 		v->stride = (size_t)v->cols * sizeof(float);
 		return seqp_make_f32(m, t, how, v, err);
 	}
-	if ((e = matrix_type(t, err)) < 0)
-		return e;
-	v->stride = (size_t)seq_dtype_bytes(t->dtype, cols);
-	return turn ? seqp_make_transposed(m, t, v, err) : SEQ_OK;
+	v->stride = (size_t)seq_dtype_bytes(t->dtype, s->cols);
+	return matrix_type(t, err);
 }
-
-typedef struct shape {
-	int64_t rows, cols, first, whole;
-} shape;
 
 static int part_shape(const seq_model *m, const seqp_part *p, int64_t layer, shape *s, seq_error *err)
 {
@@ -154,27 +147,42 @@ static unsigned how_here(const seq_model *m, const seqp_part *p)
 	return m->src.format == SEQP_FROM_HF ? p->how : p->how & ~hf;
 }
 
+static int gather(seq_model *m, int64_t layer, const seq_tensor *t, const shape *s, seqp_view *v, seq_error *err)
+{
+	int64_t heads = (int64_t)seqp_model_number(m, layer, "attn.heads", 0);
+	if (heads <= 0 || s->rows % heads || s->whole != 3 * s->rows || s->first > 2)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: not three equal parts per head", t->name);
+	return seqp_make_gathered(m, *v, heads, s->rows / heads, s->first, v, err);
+}
+
+static int shaped_view(seq_model *m, unsigned how, int64_t layer, const seq_tensor *t, const shape *s, seqp_view *v,
+		       seq_error *err)
+{
+	bool turn = how & SEQP_HF_TRANSPOSE;
+	int e = check_shape(t, how, turn ? s->cols : s->whole, turn ? s->whole : s->cols, err);
+	if (e < 0)
+		return e;
+	if (!(how & SEQP_HF_HEADS) && s->first > s->whole - s->rows)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: too few rows", t->name);
+	if (turn)
+		return seqp_make_transposed(m, t, s->first, s->rows, v, err);
+	if ((e = whole_view(m, t, how, s, v, err)) < 0)
+		return e;
+	if (how & SEQP_HF_HEADS)
+		return gather(m, layer, t, s, v, err);
+	*v = seqp_view_rows(*v, s->first, s->rows);
+	return SEQ_OK;
+}
+
 static int take(seq_model *m, const seqp_part *p, int64_t layer, const seq_tensor *t, seqp_view *v, seq_error *err)
 {
 	shape s;
-	unsigned how = how_here(m, p);
 	int e = part_shape(m, p, layer, &s, err);
-	if (e < 0 || (e = whole_view(m, t, how, s.whole, s.cols, v, err)) < 0)
+	if (e < 0 || (e = shaped_view(m, how_here(m, p), layer, t, &s, v, err)) < 0)
 		return e;
-	if (how & SEQP_HF_HEADS) {
-		int64_t heads = (int64_t)seqp_model_number(m, layer, "attn.heads", 0);
-		e = seqp_make_gathered(m, *v, heads, heads ? s.rows / heads : 0, s.first, v, err);
-	} else if (p->first) {
-		if (s.first < 0 || s.first > s.whole - s.rows)
-			return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: too few rows", t->name);
-		*v = seqp_view_rows(*v, s.first, s.rows);
-	}
-	if (!s.cols) { /* a vector is one row */
-		v->cols = v->rows;
-		v->rows = 1;
-		v->stride = (size_t)v->cols * sizeof(float);
-	}
-	return e;
+	if (!s.cols) /* a vector is one row */
+		*v = (seqp_view){v->data, v->dtype, 1, v->rows, (size_t)v->rows * sizeof(float)};
+	return SEQ_OK;
 }
 
 static bool layer_has(const seq_model *m, const seqp_part *p, int64_t layer)

@@ -15,7 +15,8 @@ typedef struct seqp_word {
 
 /* A number.  Names: alternatives with | between, "%" for the architecture's name (GGUF),
  * dots into objects (JSON); "=3" is a constant of the format, NULL: not there.  When the
- * files say nothing: expr (over numbers before it), else dflt if SEQP_DFLT, else unset. */
+ * files say nothing: expr (over numbers before it; "GGUF's|the other's" where they differ),
+ * else dflt if SEQP_DFLT, else unset. */
 typedef struct seqp_number {
 	const char *key, *gguf, *hf;
 	double min, max;
@@ -86,9 +87,13 @@ extern const seqp_word seqp_act_words[], seqp_rope_words[];
 extern const char *const seqp_kit_prefix[], *const seqp_kit_skip[];
 extern const seqp_block seqp_block_prenorm;    /* rms, softmax, gated */
 extern const seqp_block seqp_block_rms_out;
+extern const seqp_part seqp_kit_head_norms[];  /* q_norm, k_norm per head */
+extern const seqp_number seqp_kit_head_norms_on[];
 
 /* Sets "attn.window" of each layer: sliding where the words of layer_types say so, else
  * where rule says so. */
+/* "window.size" where "window.use" allows it. */
+int64_t seqp_window_size(const seq_model *m);
 int seqp_windows(seq_model *m, int64_t window, bool (*rule)(const seq_model *m, int64_t layer), seq_error *err);
 
 #endif

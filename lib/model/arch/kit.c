@@ -99,6 +99,17 @@ const seqp_part seqp_kit_prenorm[] = {
 	{0}
 };
 
+const seqp_part seqp_kit_head_norms[] = {
+	{"attn.q_norm.w", "blk.%.attn_q_norm.weight", "layers.%.self_attn.q_norm.weight", "attn.head_dim", NULL, 0, NULL, NULL, 0},
+	{"attn.k_norm.w", "blk.%.attn_k_norm.weight", "layers.%.self_attn.k_norm.weight", "attn.head_dim", NULL, 0, NULL, NULL, 0},
+	{0}
+};
+
+const seqp_number seqp_kit_head_norms_on[] = {
+	{"attn.qk_norm", "=1", "=1", 0, 2, SEQP_INT, 0, NULL, NULL},
+	{0}
+};
+
 const char *const seqp_kit_prefix[] = {"model.", "", "language_model.model.", "model.language_model.", NULL};
 const char *const seqp_kit_skip[] = {"rotary_emb.inv_freq", "rope.freqs", NULL};
 

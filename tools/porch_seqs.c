@@ -81,7 +81,16 @@ static void take_tokens(tool_seq *q, const seq_frame *f, int64_t vocab)
 		if (id[i] < 0 || id[i] >= vocab)
 			tool_die("sequence %u, token %zu: id %d is not in the vocabulary of %lld", q->id, q->n + i,
 			         (int)id[i], (long long)vocab);
+	size_t new = q->n - q->history;
 	tool_seq_push(q, id, n);
+	if (f->role != SEQ_TOKENS_PAST)
+		return;
+	/* what is past stands before what is new, wherever it comes in the stream */
+	if (new) {
+		memmove(q->token + q->history + n, q->token + q->history, new * sizeof *id);
+		memcpy(q->token + q->history, id, n * sizeof *id);
+	}
+	q->history += n;
 }
 
 static void take_state(tool_seq *q, const seq_frame *f, seq_net *net)
@@ -89,6 +98,8 @@ static void take_state(tool_seq *q, const seq_frame *f, seq_net *net)
 	seq_error err;
 	if (q->committed)
 		tool_die("sequence %u has two states", q->id);
+	if (q->n > q->history)
+		tool_die("sequence %u: new tokens come before its state", q->id);
 	tool_seq_state(q, net);
 	int r = seq_state_load(q->state, f, &err);
 	if (r < 0)
@@ -96,14 +107,16 @@ static void take_state(tool_seq *q, const seq_frame *f, seq_net *net)
 	if (r == 0)
 		return;
 	q->committed = 1;
-	q->history = q->n;
 }
 
 static void check_complete(const tool_seqs *s)
 {
-	for (size_t i = 0; i < s->n && !tool_is_broken(); i++)
+	for (size_t i = 0; i < s->n && !tool_is_broken(); i++) {
 		if (s->at[i]->state && !s->at[i]->committed)
 			tool_broken("sequence %u: its state ends without a commit", s->at[i]->id);
+		if (!s->at[i]->state) /* a past without a state has to be run again */
+			s->at[i]->history = 0;
+	}
 }
 
 void tool_gather(tool_seqs *s, seq_net *net, seq_writer *w)
@@ -157,23 +170,28 @@ void tool_run(tool_seq **q, size_t n, seq_net *net, enum seq_logits want)
 	free(span);
 }
 
-void tool_put_tokens(seq_writer *w, const tool_seq *q, const int32_t *id, size_t n)
+static void put_tokens(seq_writer *w, const tool_seq *q, uint16_t role, const int32_t *id, size_t n)
 {
 	enum { MOST = 1 << 24 }; /* ids in a frame */
 	do {
 		size_t k = n < MOST ? n : MOST;
 		seq_frame f = {.kind = SEQ_TOKENS, .dtype = SEQ_I32, .rank = 1, .dim = {(uint32_t)k}, .seq = q->id,
-		               .payload = id, .bytes = 4 * k};
+		               .role = role, .payload = id, .bytes = 4 * k};
 		tool_put(w, &f);
 		id += k;
 		n -= k;
 	} while (n);
 }
 
+void tool_put_tokens(seq_writer *w, const tool_seq *q, const int32_t *id, size_t n)
+{
+	put_tokens(w, q, SEQ_TOKENS_NEW, id, n);
+}
+
 void tool_put_state(seq_writer *w, const tool_seq *q)
 {
 	seq_error err;
-	tool_put_tokens(w, q, q->token, q->n);
+	put_tokens(w, q, SEQ_TOKENS_PAST, q->token, q->n);
 	if (seq_state_save(q->state, w, q->id, &err) < 0)
 		tool_fail(&err);
 }

@@ -103,8 +103,8 @@ const seq_origin *tool_origin(void);
 
 /* --- sequences ------------------------------------------------------------------
  *
- * In a stream the tokens frames of a sequence that come before its state's commit are its history: the
- * state has run them.  Tokens after the commit, or without a state, are new and still to be run. */
+ * Tokens of role PAST are the history of a sequence: its state has run them (without a state they are run
+ * again).  Tokens of role NEW are still to be run; they come after the state. */
 
 typedef struct tool_seq {
 	uint32_t id;
@@ -130,7 +130,7 @@ void tool_seq_push(tool_seq *q, const int32_t *id, size_t n);
 void tool_seqs_free(tool_seqs *s);
 /* The new tokens of n sequences, as one ragged batch in pieces, with progress. */
 void tool_run(tool_seq **q, size_t n, seq_net *net, enum seq_logits want);
-/* The tokens of q as a frame; the state of q with its history before it. */
+/* Tokens of q as a frame of role NEW; the state of q after its tokens as PAST. */
 void tool_put_tokens(seq_writer *w, const tool_seq *q, const int32_t *id, size_t n);
 void tool_put_state(seq_writer *w, const tool_seq *q);
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Two flat hash tables: spelling -> id, and (left id, right id) -> rank and merged id.
+ * Both are filled on opening and read-only afterwards. */
+#ifndef TOKEN_LOOKUP_H
+#define TOKEN_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Seedless and quick for words; an attacker who forces collisions only meets the probe limit of
+ * tables that are filled from the vocabulary, never from the text. */
+static inline uint64_t seqp_word_hash(const uint8_t *p, size_t n)
+{
+	uint64_t h = n * 0x9e3779b97f4a7c15ull, w;
+	for (; n >= 8; n -= 8, p += 8) {
+		memcpy(&w, p, 8);
+		h = (h ^ w) * 0xff51afd7ed558ccdull;
+		h ^= h >> 32;
+	}
+	w = 0;
+	for (size_t i = 0; i < n; i++)
+		w |= (uint64_t)p[i] << (8 * i);
+	h = (h ^ w) * 0xff51afd7ed558ccdull;
+	h ^= h >> 29;
+	h *= 0xc4ceb9fe1a85ec53ull;
+	return h ^ h >> 32;
+}
+
+struct seqp_spelling {
+	const uint8_t *p;
+	uint32_t n;
+};
+
+typedef struct seqp_pieces {
+	struct { uint32_t tag; int32_t id; } *slot; /* id -1: empty */
+	size_t mask;
+} seqp_pieces;
+
+/* Room for n spellings; false when memory cannot be had. */
+bool seqp_pieces_init(seqp_pieces *t, size_t n);
+/* The first id given for a spelling stays. */
+void seqp_pieces_put(seqp_pieces *t, const struct seqp_spelling *all, int32_t id);
+int32_t seqp_pieces_get(const seqp_pieces *t, const struct seqp_spelling *all, const uint8_t *p, size_t n);
+void seqp_pieces_free(seqp_pieces *t);
+
+typedef struct seqp_pairs {
+	struct seqp_pair { uint64_t key; uint32_t rank; int32_t id; } *slot; /* id -1: empty */
+	size_t mask, used;
+} seqp_pairs;
+
+bool seqp_pairs_init(seqp_pairs *t, size_t n);
+/* Grows as needed; of two entries for a pair the lower rank stays. */
+bool seqp_pairs_put(seqp_pairs *t, int32_t left, int32_t right, uint32_t rank, int32_t id);
+void seqp_pairs_free(seqp_pairs *t);
+
+static inline size_t seqp_pair_slot(uint64_t key, size_t mask)
+{
+	uint64_t h = key * 0x9e3779b97f4a7c15ull;
+	return (size_t)(h ^ h >> 32) & mask;
+}
+
+/* NULL: the two do not merge.  Negative ids never do. */
+static inline const struct seqp_pair *seqp_pairs_get(const seqp_pairs *t, int32_t left, int32_t right)
+{
+	uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+	for (size_t i = seqp_pair_slot(key, t->mask);; i = (i + 1) & t->mask) {
+		const struct seqp_pair *s = &t->slot[i];
+		if (s->id < 0)
+			return NULL;
+		if (s->key == key)
+			return s;
+	}
+}
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "token/merge.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+enum { SMALL = 40 };
+#define NEVER UINT32_MAX
+
+bool seqp_merger_room(seqp_merger *m, size_t n)
+{
+	if (n + 1 <= m->cap)
+		return true;
+	if (n > UINT32_MAX / 4)
+		return false;
+	seqp_merger big = {.work = m->work, .cap = n + 1};
+	big.id = malloc((n + 1) * sizeof(*big.id));
+	big.at = malloc((n + 1) * sizeof(*big.at));
+	big.rank = malloc((n + 1) * sizeof(*big.rank));
+	big.next = malloc((n + 1) * sizeof(*big.next));
+	big.prev = malloc((n + 1) * sizeof(*big.prev));
+	big.to = malloc((n + 1) * sizeof(*big.to));
+	big.heap = malloc((3 * n + 1) * sizeof(*big.heap));
+	if (!big.id || !big.at || !big.rank || !big.next || !big.prev || !big.to || !big.heap) {
+		seqp_merger_free(&big);
+		return false;
+	}
+	seqp_merger_free(m);
+	*m = big;
+	return true;
+}
+
+void seqp_merger_free(seqp_merger *m)
+{
+	free(m->id);
+	free(m->at);
+	free(m->rank);
+	free(m->next);
+	free(m->prev);
+	free(m->to);
+	free(m->heap);
+	*m = (seqp_merger){.work = m->work};
+}
+
+/* What symbols i and j (its right neighbour) would become. */
+static inline void look(const seqp_pairs *t, seqp_merger *m, size_t i, size_t j)
+{
+	const struct seqp_pair *p = m->id[i] < 0 || m->id[j] < 0 ? NULL : seqp_pairs_get(t, m->id[i], m->id[j]);
+	m->rank[i] = p ? p->rank : NEVER;
+	m->to[i] = p ? p->id : -1;
+	m->work++;
+}
+
+static void close_gap(seqp_merger *m, size_t i, size_t n)
+{
+	for (; i + 1 < n; i++) {
+		m->id[i] = m->id[i + 1];
+		m->at[i] = m->at[i + 1];
+		m->rank[i] = m->rank[i + 1];
+		m->to[i] = m->to[i + 1];
+	}
+	m->at[i] = m->at[i + 1];
+}
+
+static size_t merge_small(const seqp_pairs *t, seqp_merger *m, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i++)
+		look(t, m, i, i + 1);
+	while (n > 1) {
+		size_t best = 0;
+		for (size_t i = 1; i + 1 < n; i++)
+			if (m->rank[i] < m->rank[best])
+				best = i;
+		if (m->rank[best] == NEVER)
+			break;
+		m->work += n;
+		m->id[best] = m->to[best];
+		close_gap(m, best + 1, n);
+		n--;
+		if (best + 1 < n)
+			look(t, m, best, best + 1);
+		if (best)
+			look(t, m, best - 1, best);
+	}
+	return n;
+}
+
+/* --- many symbols: a binary heap of rank << 32 | place ------------------------- */
+
+static void push(seqp_merger *m, uint64_t key)
+{
+	size_t i = m->heaped++;
+	for (; i && m->heap[(i - 1) / 2] > key; i = (i - 1) / 2) {
+		m->heap[i] = m->heap[(i - 1) / 2];
+		m->work++;
+	}
+	m->heap[i] = key;
+}
+
+static uint64_t pop(seqp_merger *m)
+{
+	uint64_t top = m->heap[0], last = m->heap[--m->heaped];
+	size_t i = 0, n = m->heaped;
+	for (size_t c; (c = 2 * i + 1) < n; i = c) {
+		c += c + 1 < n && m->heap[c + 1] < m->heap[c];
+		if (last <= m->heap[c])
+			break;
+		m->heap[i] = m->heap[c];
+		m->work++;
+	}
+	m->heap[i] = last;
+	return top;
+}
+
+static void look_push(const seqp_pairs *t, seqp_merger *m, size_t i)
+{
+	look(t, m, i, m->next[i]);
+	if (m->rank[i] != NEVER)
+		push(m, (uint64_t)m->rank[i] << 32 | i);
+}
+
+/* Joins symbol i with its right neighbour. */
+static void join(const seqp_pairs *t, seqp_merger *m, size_t i, size_t n)
+{
+	size_t j = m->next[i], k = m->next[j];
+	m->id[i] = m->to[i];
+	m->rank[j] = NEVER;
+	m->next[i] = (uint32_t)k;
+	m->rank[i] = NEVER;
+	if (k < n) {
+		m->prev[k] = (uint32_t)i;
+		look_push(t, m, i);
+	}
+	if (i)
+		look_push(t, m, m->prev[i]);
+}
+
+static size_t compact(seqp_merger *m, size_t n)
+{
+	size_t k = 0;
+	uint32_t end = m->at[n];
+	for (size_t i = 0; i < n; i = m->next[i], k++) {
+		m->id[k] = m->id[i];
+		m->at[k] = m->at[i];
+	}
+	m->at[k] = end;
+	return k;
+}
+
+static size_t merge_heap(const seqp_pairs *t, seqp_merger *m, size_t n)
+{
+	m->heaped = 0;
+	for (size_t i = 0; i < n; i++) {
+		m->next[i] = (uint32_t)i + 1;
+		m->prev[i] = (uint32_t)i - 1;
+		m->rank[i] = NEVER;
+	}
+	for (size_t i = 0; i + 1 < n; i++)
+		look_push(t, m, i);
+	while (m->heaped) {
+		uint64_t top = pop(m);
+		size_t i = (uint32_t)top;
+		if (m->rank[i] == (uint32_t)(top >> 32)) /* else an entry of the past */
+			join(t, m, i, n);
+	}
+	return compact(m, n);
+}
+
+size_t seqp_merge(const seqp_pairs *t, seqp_merger *m, size_t n)
+{
+	return n <= SMALL ? merge_small(t, m, n) : merge_heap(t, m, n);
+}

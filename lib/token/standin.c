@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Byte level: each byte is spelt as a printable character.  Bytes that print stand for
+ * themselves (as code points); the other 68 are U+0100, U+0101, ... in order. */
+#include "token/vocab.h"
+#include "token/utf8.h"
+
+static bool prints(int b)
+{
+	return (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b <= 0xac) || b >= 0xae;
+}
+
+/* The 68 others are 00..20 7f..a0 ad. */
+static int other_byte(int i)
+{
+	return i < 33 ? i : i < 67 ? 0x7f + i - 33 : 0xad;
+}
+
+int seqp_stand_in_byte(int32_t cp)
+{
+	if (cp >= 0 && cp < 256)
+		return prints(cp) ? cp : -1;
+	return cp >= 256 && cp < 256 + 68 ? other_byte(cp - 256) : -1;
+}
+
+size_t seqp_stand_in(uint8_t byte, uint8_t out[2])
+{
+	int32_t cp = byte;
+	if (!prints(byte))
+		cp = 256 + (byte <= 0x20 ? byte : byte == 0xad ? 67 : byte - 0x7f + 33);
+	return seqp_utf8_put(cp, out);
+}

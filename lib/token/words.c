@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Words of byte pair vocabularies: cut, looked up among the words met before, merged. */
+#include "token/encoder.h"
+
+#include "base/fail.h"
+#include "token/utf8.h"
+
+/* The word's symbols into the merger; their number. */
+static size_t symbols_of_bytes(seq_encoder *e, const uint8_t *p, size_t n)
+{
+	seqp_merger *m = &e->merger;
+	for (size_t i = 0; i < n; i++) {
+		m->id[i] = e->v->byte_id[p[i]];
+		m->at[i] = (uint32_t)i;
+	}
+	m->at[n] = (uint32_t)n;
+	return n;
+}
+
+static size_t symbols_of_chars(seq_encoder *e, const uint8_t *p, size_t n)
+{
+	seqp_merger *m = &e->merger;
+	size_t k = 0;
+	for (size_t i = 0, len; i < n; i += len, k++) {
+		int32_t cp;
+		len = seqp_utf8(p + i, n - i, &cp);
+		m->id[k] = seqp_spm_symbol(e->v, p + i, len);
+		m->at[k] = (uint32_t)i;
+	}
+	m->at[k] = (uint32_t)n;
+	return k;
+}
+
+static void emit_symbols(seq_encoder *e, const uint8_t *p, size_t k)
+{
+	const seqp_merger *m = &e->merger;
+	for (size_t i = 0; i < k; i++) {
+		if (m->id[i] < 0 || (size_t)m->id[i] >= e->v->n) {
+			seqp_emit_bytes(e, p + m->at[i], m->at[i + 1] - m->at[i]);
+			continue;
+		}
+		seqp_emit(e, m->id[i]);
+		e->last_unk = false;
+	}
+}
+
+/* The word in stand-ins, as the vocabulary spells it; 0: longer than any piece may be. */
+static size_t spell(seq_encoder *e, const uint8_t *p, size_t n)
+{
+	size_t k = 0;
+	if (!e->v->byte_level || n > sizeof(e->spelt) / 2)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		k += seqp_stand_in(p[i], e->spelt + k);
+	return k;
+}
+
+/* Encodes a word that is not in the cache. */
+static int merge_word(seq_encoder *e, const uint8_t *p, size_t n)
+{
+	const seq_vocab *v = e->v;
+	if (!seqp_merger_room(&e->merger, n))
+		return seqp_nomem(e->err, n * 48);
+	e->merger.work += n;
+	int32_t whole = v->ignore_merges ? seqp_pieces_get(&v->pieces, v->piece, e->spelt, spell(e, p, n)) : -1;
+	if (whole >= 0 && v->type[whole] == SEQP_NORMAL) {
+		seqp_emit(e, whole);
+		return 0;
+	}
+	size_t k = v->byte_level ? symbols_of_bytes(e, p, n) : symbols_of_chars(e, p, n);
+	k = seqp_merge(&v->pairs, &e->merger, k);
+	emit_symbols(e, p, k);
+	return 0;
+}
+
+static bool recall(seq_encoder *e, const struct seqp_cached *c, uint32_t hash, const uint8_t *p, size_t n)
+{
+	if (c->hash != hash || c->len != n || memcmp(c->key, p, n))
+		return false;
+	for (size_t i = 0; i < c->ids; i++)
+		seqp_emit(e, c->id[i]);
+	e->last_unk = false;
+	return true;
+}
+
+/* Only a word whose ids all still stand in e->out can be remembered. */
+static void remember(seq_encoder *e, struct seqp_cached *c, uint32_t hash, const uint8_t *p, size_t n, size_t before)
+{
+	size_t ids = e->outs - before;
+	if (e->outs <= before || ids > 8 || e->last_unk)
+		return;
+	c->hash = hash;
+	c->len = (uint8_t)n;
+	c->ids = (uint8_t)ids;
+	memcpy(c->key, p, n);
+	memcpy(c->id, e->out + before, ids * sizeof(*c->id));
+}
+
+static int word(seq_encoder *e, const uint8_t *p, size_t n)
+{
+	if (n > sizeof(e->cache->key))
+		return merge_word(e, p, n);
+	uint64_t hash = seqp_word_hash(p, n);
+	struct seqp_cached *c = &e->cache[hash % SEQP_CACHE];
+	if (recall(e, c, (uint32_t)(hash >> 32), p, n))
+		return 0;
+	if (e->outs + n > SEQP_OUT)
+		seqp_flush(e);
+	size_t before = e->outs;
+	int rc = merge_word(e, p, n);
+	if (rc >= 0)
+		remember(e, c, (uint32_t)(hash >> 32), p, n, before);
+	return rc;
+}
+
+static void drop_done(seq_encoder *e)
+{
+	memmove(e->buf.p, e->buf.p + e->pos, e->buf.n - e->pos);
+	e->buf.n -= e->pos;
+	e->pos = 0;
+}
+
+int seqp_words_drain(seq_encoder *e, bool end)
+{
+	const seq_vocab *v = e->v;
+	int rc = 0;
+	while (e->pos < e->buf.n && rc >= 0 && e->rc >= 0) {
+		size_t left = e->buf.n - e->pos;
+		if (left < e->retry && !end)
+			break;
+		size_t n = v->split->next(v, e->buf.p + e->pos, left, end);
+		if (!n) {
+			e->retry = left + left / 8 + 1;
+			break;
+		}
+		e->retry = 0;
+		rc = word(e, e->buf.p + e->pos, n);
+		e->pos += n;
+	}
+	if (end)
+		e->retry = 0;
+	drop_done(e);
+	return rc;
+}

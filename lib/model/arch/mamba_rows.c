@@ -23,7 +23,7 @@ static const seqp_number numbers[] = {
 
 static const seqp_number plain[] = {
 	{"ssm.bcdt_norm", "%.ssm.dt_b_c_rms", "=0", 0, 1, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
-	{"ssm.norm_eps", NULL, NULL, 0, 1, SEQP_DFLT, 1e-6, NULL, NULL},
+	{"ssm.norm_eps", "%.attention.layer_norm_rms_epsilon", NULL, 0, 1, SEQP_DFLT, 1e-6, NULL, NULL},
 	{0}
 };
 

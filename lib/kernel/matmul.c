@@ -5,27 +5,36 @@
 #include <pthread.h>
 
 #include "config.h"
+#include "kernel/cpu.h"
 #include "kernel/matmul_table.h"
 #include "kernel/quant.h"
 
-static seqk_matmul_table table;
+static seqk_matmul_table tables[4]; /* C, AVX2, AVX-512, with VNNI */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-void seqk_matmul_fill(seqk_matmul_table *t, unsigned level)
+void seqk_matmul_fill(seqk_matmul_table *t, unsigned bits)
 {
-	(void)level;
 	seqk_matmul_fill_c(t);
+#ifdef SEQK_X86
+	if (bits & SEQK_AVX2)
+		seqk_matmul_fill_avx2(t);
+#else
+	(void)bits;
+#endif
 }
 
 static void fill(void)
 {
-	seqk_matmul_fill(&table, 0);
+	unsigned bits = 0, more[4] = {0, SEQK_AVX2, SEQK_AVX512, SEQK_VNNI};
+	for (int i = 0; i < 4; i++)
+		seqk_matmul_fill(&tables[i], bits |= more[i]);
 }
 
 static const seqk_matmul_table *get(void)
 {
+	unsigned used = seqk_cpu_used();
 	pthread_once(&once, fill);
-	return &table;
+	return &tables[used & SEQK_VNNI ? 3 : used & SEQK_AVX512 ? 2 : used & SEQK_AVX2 ? 1 : 0];
 }
 
 void seqk_act_row(const seqk_act *a, size_t j)

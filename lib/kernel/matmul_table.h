@@ -18,10 +18,12 @@ typedef struct seqk_matmul_table {
 /* Each writes its own entries. */
 void seqk_matmul_fill_c(seqk_matmul_table *t);
 void seqk_matmul_fill_avx2(seqk_matmul_table *t);
-void seqk_matmul_fill_avx512(seqk_matmul_table *t); /* needs VNNI too */
+void seqk_matmul_fill_avx512(seqk_matmul_table *t);
+void seqk_matmul_fill_vnni(seqk_matmul_table *t);
 
-/* Fills t as the CPU bits `level` allow (enum in cpu.h). */
-void seqk_matmul_fill(seqk_matmul_table *t, unsigned level);
+/* Fills t as the CPU bits allow (enum in cpu.h): SEQK_AVX512 comes with SEQK_AVX2,
+ * SEQK_VNNI with both. */
+void seqk_matmul_fill(seqk_matmul_table *t, unsigned bits);
 
 /* Fixed part of the scratch: every level keeps its panels within it. */
 enum { SEQK_MATMUL_PANEL_BYTES = 384 * 1024 };

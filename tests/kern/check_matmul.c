@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/half.h"
 #include "base/endian.h"
+#include "base/half.h"
 #include "base/mem.h"
 #include "checkkern.h"
 #include "kernel/matmul_table.h"
@@ -186,6 +186,117 @@ static void golden(const seqk_matmul_table *t, int dtype)
 	free(scratch);
 }
 
+typedef struct problem {
+	int dtype;
+	size_t rows, k, stride;
+	uint8_t *w, *base;
+	batch b;
+	float *y, *ref;
+	void *scratch;
+	const seqk_matmul_table *t;
+	bool q8;
+} problem;
+
+static problem problem_new(int dtype, size_t rows, size_t n, size_t k, size_t gap)
+{
+	seqk_matmul_table c;
+	problem p = {.dtype = dtype, .rows = rows, .k = k};
+	seqk_matmul_fill_c(&c);
+	p.w = weights_new(dtype, rows, k, gap, &p.stride, &p.base);
+	p.b = batch_new(&c, n, k);
+	p.y = seqp_alloc(n * rows, sizeof *p.y);
+	p.ref = seqp_alloc(n * rows, sizeof *p.ref);
+	p.scratch = seqp_alloc(seqk_matmul_scratch(k), 1);
+	return p;
+}
+
+static void problem_free(problem *p)
+{
+	batch_free(&p->b);
+	free(p->base);
+	free(p->y);
+	free(p->ref);
+	free(p->scratch);
+}
+
+static void run(const problem *p, const seqk_matmul_table *t, bool q8, float *y, size_t r0, size_t r1)
+{
+	(q8 ? t->q8 : t->exact)[p->dtype](p->dtype, p->w, p->stride, &p->b.a, y, p->rows, r0, r1, p->scratch);
+}
+
+/* Whole, and cut at a random row with the activations one by one. */
+static void level_once(const char *level, const seqk_matmul_table *c, const seqk_matmul_table *t,
+                       int dtype, bool q8, size_t rows, size_t n, size_t k)
+{
+	problem p = problem_new(dtype, rows, n, k, check_random() % 7);
+	const char *name = seq_dtype_get(dtype)->name;
+	size_t cut = check_random() % (rows + 1);
+	run(&p, c, q8, p.ref, 0, rows);
+	for (size_t i = 0; i < n * rows; i++)
+		p.y[i] = 12345;
+	run(&p, t, q8, p.y, 0, rows);
+	check_that(check_same(p.y, p.ref, n * rows), "%s %s %s: %zu rows, n %zu, k %zu", level, name, q8 ? "q8" : "exact",
+	           rows, n, k);
+	for (size_t i = 0; i < n * rows; i++)
+		p.y[i] = 12345;
+	if (cut)
+		run(&p, t, q8, p.y, 0, cut);
+	if (cut < rows)
+		run(&p, t, q8, p.y, cut, rows);
+	check_that(check_same(p.y, p.ref, n * rows), "%s %s %s: %zu rows cut at %zu, n %zu, k %zu", level, name,
+	           q8 ? "q8" : "exact", rows, cut, n, k);
+	problem_free(&p);
+}
+
+static void level_type(const char *level, const seqk_matmul_table *c, const seqk_matmul_table *t, int dtype, bool q8)
+{
+	static const size_t n[] = {1, 2, 3, 4, 5, 7, 8, 13, 19, 131}, rows[] = {1, 7, 8, 9, 16, 17, 33, 40};
+	size_t block = seq_dtype_get(dtype)->block;
+	for (size_t i = 0; i < sizeof n / sizeof *n; i++)
+		for (size_t j = 0; j < 2; j++) {
+			size_t r = rows[check_random() % 8], k = block * (1 + check_random() % (block > 32 ? 6 : 60));
+			if (block == 1)
+				k = 1 + check_random() % 1500;
+			level_once(level, c, t, dtype, q8, n[i] > 100 ? 8 + r % 3 : r, n[i], n[i] > 100 && k > 600 ? 512 : k);
+		}
+}
+
+static void level_act(const char *level, const seqk_matmul_table *c, const seqk_matmul_table *t)
+{
+	for (int i = 0; i < 40; i++) {
+		size_t k = 1 + check_random() % 300, kpad = (k + 31) / 32 * 32;
+		batch a = batch_new(c, 1, k), b = batch_new(c, 1, k);
+		for (size_t l = 0; l < k; l++) {
+			static const float odd[] = {0, -0.0f, 1e-45f, -3e-44f, 1e-38f, 3e38f, INFINITY, NAN, 5e-41f, 0.5f};
+			a.x[l] = i % 4 == 0 ? odd[check_random() % 10] : i % 4 == 1 ? odd[check_random() % 5] : a.x[l];
+			if (i % 4 == 2)
+				a.x[l] = (float)((int)(check_random() % 255) - 127) / 2; /* many ties */
+			b.x[l] = a.x[l];
+		}
+		c->act_row(&a.a, 0);
+		t->act_row(&b.a, 0);
+		check_that(memcmp(a.a.q, b.a.q, kpad) == 0, "%s activations: codes, k %zu, case %d", level, k, i);
+		for (size_t l = 0; l < kpad / 32; l++)
+			check_that(check_same(a.a.scale + l, b.a.scale + l, 1) || (isnan(a.a.scale[l]) && isnan(b.a.scale[l])),
+			           "%s activations: scales, k %zu, case %d", level, k, i);
+		check_that(check_same(a.a.sum, b.a.sum, kpad / 16), "%s activations: sums, k %zu, case %d", level, k, i);
+		batch_free(&a);
+		batch_free(&b);
+	}
+}
+
+static void level_all(const char *level, const seqk_matmul_table *c, const seqk_matmul_table *t)
+{
+	level_act(level, c, t);
+	for (int i = 0; i < SEQ_DTYPES; i++) {
+		if (!seq_dtype_get(i))
+			continue;
+		level_type(level, c, t, i, false);
+		if (seqk_quant_get(i))
+			level_type(level, c, t, i, true);
+	}
+}
+
 static void check(void)
 {
 	seqk_matmul_table c;
@@ -198,6 +309,45 @@ static void check(void)
 		if (i != SEQ_Q8_1 && i != SEQ_Q8_K && (seqk_quant_get(i) || i == SEQ_F16 || i == SEQ_BF16))
 			golden(&c, i);
 	}
+	for (const check_level *l = check_levels() + 1; l->name; l++) {
+		seqk_matmul_table t;
+		seqk_matmul_fill(&t, l->bits);
+		level_all(l->name, &c, &t);
+	}
 }
 
-const check_family check_matmul = {"matmul", check, NULL};
+static void once(void *arg)
+{
+	const problem *p = arg;
+	run(p, p->t, p->q8, p->y, 0, p->rows);
+}
+
+static void bench_one(const char *level, const seqk_matmul_table *t, int dtype, bool q8, size_t n)
+{
+	/* few activations read weights that no cache holds; many reuse them */
+	size_t k = 2048, rows = n > 8 ? 256 : 24576;
+	problem p = problem_new(dtype, rows, n, k, 0);
+	p.t = t;
+	p.q8 = q8;
+	double s = check_time(once, &p), bytes = (double)(rows * p.stride), ops = 2.0 * (double)(rows * n * k);
+	double peak = q8 ? check_peaks()->int8 : check_peaks()->fma;
+	printf("%-10s %-8s %-6s n %3zu  %7.2f GB/s %3.0f%%  %7.1f Gop/s %3.0f%%\n", level, seq_dtype_get(dtype)->name,
+	       q8 ? "q8" : "exact", n, bytes / s * 1e-9, 100 * bytes / s / check_peaks()->read, ops / s * 1e-9,
+	       100 * ops / s / peak);
+	problem_free(&p);
+}
+
+static void bench(void)
+{
+	static const int types[] = {SEQ_F32, SEQ_F16, SEQ_BF16, SEQ_Q8_0, SEQ_Q4_0, SEQ_Q4_1, SEQ_Q5_0, SEQ_Q5_1, SEQ_Q2_K,
+	                            SEQ_Q3_K, SEQ_Q4_K, SEQ_Q5_K, SEQ_Q6_K, SEQ_IQ4_NL, SEQ_IQ4_XS, SEQ_MXFP4, SEQ_IQ2_S};
+	for (const check_level *l = check_levels(); l->name; l++) {
+		seqk_matmul_table t;
+		seqk_matmul_fill(&t, l->bits);
+		for (size_t i = l->bits ? 0 : 99; i < sizeof types / sizeof *types; i++)
+			for (size_t n = 1; n <= 128; n *= n < 4 ? 4 : 32)
+				bench_one(l->name, &t, types[i], seqk_quant_get(types[i]), n);
+	}
+}
+
+const check_family check_matmul = {"matmul", check, bench};

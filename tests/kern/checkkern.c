@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/rng.h"
 #include "kernel/cpu.h"
 
 static const check_family *const families[] = {&check_quant, &check_matmul};
@@ -147,6 +146,22 @@ double check_time(void (*f)(void *), void *arg)
 	return best;
 }
 
+const check_level *check_levels(void)
+{
+	static const check_level all[] = {
+		{"c", 0},
+		{"avx2", SEQK_AVX2},
+		{"avx512", SEQK_AVX2 | SEQK_AVX512},
+		{"avx512vnni", SEQK_AVX2 | SEQK_AVX512 | SEQK_VNNI},
+	};
+	static check_level have[sizeof all / sizeof *all + 1];
+	unsigned bits = seqk_cpu_detected() & seqk_cpu_built();
+	for (size_t i = 0, n = 0; i < sizeof all / sizeof *all; i++)
+		if ((all[i].bits & bits) == all[i].bits)
+			have[n++] = all[i];
+	return have;
+}
+
 int main(int argc, char **argv)
 {
 	bool bench = false;
@@ -161,6 +176,9 @@ int main(int argc, char **argv)
 		else
 			return fprintf(stderr, "usage: checkkern [--bench] [--seed=N] [FAMILY]\n"), 2;
 	}
+	if (bench)
+		printf("one core: read %.1f GB/s, fma %.1f Gflop/s, int8 %.1f Gop/s\n", check_peaks()->read * 1e-9,
+		       check_peaks()->fma * 1e-9, check_peaks()->int8 * 1e-9);
 	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
 		const check_family *f = families[i];
 		if (only && strcmp(only, f->name))

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Weights widened to f32 times f32 activations: the skeleton of every width.
+ *
+ * A panel of PANEL rows by SPAN columns is widened into the cache, then every row
+ * of activations of a chunk passes over it, TROWS x TACTS outputs at a time, each 16
+ * lanes in WORDS registers.  Lanes wait in memory between spans.
+ * The includer has defined TROWS, TACTS, WORDS and the f_ functions. */
+#ifndef KERNEL_X86_TILE_F32_H
+#define KERNEL_X86_TILE_F32_H
+
+#include "kernel/matmul_table.h"
+#include "kernel/quant.h"
+
+enum { PANEL = 8, SPAN = 512, CHUNK = 128, STEP = 16 / WORDS };
+
+typedef struct f_panel {
+	float w[PANEL][SPAN];
+	float lane[CHUNK][PANEL][16];
+} f_panel;
+
+SEQK_INLINE float f_tree(const vflt acc[WORDS]);
+
+/* One span of nr x na outputs; tail columns beyond a multiple of 16. */
+SEQK_INLINE void f_tile(const float (*w)[SPAN], const float *x, size_t ldx, size_t k, int nr, int na, vflt *acc)
+{
+	size_t i = 0;
+	for (; i + 16 <= k; i += 16)
+		for (int h = 0; h < WORDS; h++) {
+			vflt v[TROWS];
+			for (int r = 0; r < nr; r++)
+				v[r] = v_get(w[r] + i + h * STEP);
+			for (int j = 0; j < na; j++) {
+				vflt u = v_get(x + (size_t)j * ldx + i + h * STEP);
+				for (int r = 0; r < nr; r++)
+					acc[(j * nr + r) * WORDS + h] = v_fma(v[r], u, acc[(j * nr + r) * WORDS + h]);
+			}
+		}
+	if (i == k)
+		return;
+	for (int j = 0; j < na; j++) {
+		float last[16] = {0};
+		__builtin_memcpy(last, x + (size_t)j * ldx + i, (k - i) * sizeof *last);
+		for (int h = 0; h < WORDS; h++)
+			for (int r = 0; r < nr; r++)
+				acc[(j * nr + r) * WORDS + h] = v_fma(v_get(w[r] + i + h * STEP), v_get(last + h * STEP),
+				                                      acc[(j * nr + r) * WORDS + h]);
+	}
+}
+
+typedef struct f_where {
+	float *y; /* of row 0 of the panel, activation 0 of the chunk */
+	size_t ldy, i0, len; /* columns [i0, i0 + len) */
+	bool last;
+} f_where;
+
+SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int r, int nr, f_where at)
+{
+	vflt acc[TROWS * TACTS * WORDS];
+	for (int o = 0; o < nr * na; o++)
+		for (int h = 0; h < WORDS; h++)
+			acc[o * WORDS + h] = at.i0 ? v_get(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP) : v_zero();
+	f_tile(p->w + r, a->x + (j0 + j) * a->ldx + at.i0, a->ldx, at.len, nr, na, acc);
+	for (int o = 0; o < nr * na; o++) {
+		if (at.last)
+			at.y[(j + (size_t)(o / nr)) * at.ldy + (size_t)(r + o % nr)] = f_tree(acc + o * WORDS);
+		else
+			for (int h = 0; h < WORDS; h++)
+				v_put(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP, acc[o * WORDS + h]);
+	}
+}
+
+/* All rows of the panel for activations [j, j + na) of the chunk. */
+SEQK_INLINE void f_rows(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int rows, f_where at)
+{
+	int r = 0;
+	for (; r + TROWS <= rows; r += TROWS)
+		f_block(p, a, j0, j, na, r, TROWS, at);
+	for (; r < rows; r++)
+		f_block(p, a, j0, j, na, r, 1, at);
+}
+
+typedef void f_widen(int dtype, const uint8_t *w, float *to, size_t n);
+
+SEQK_INLINE void f_load(f_widen *widen, int dtype, const uint8_t *w, size_t stride, size_t i0, size_t len,
+                        int rows, f_panel *p)
+{
+	const seq_dtype_row *row = seq_dtype_get(dtype);
+	for (int r = 0; r < rows; r++) {
+		widen(dtype, w + (size_t)r * stride + i0 / row->block * row->bytes, p->w[r], len);
+		for (size_t i = len; i % 16; i++)
+			p->w[r][i] = 0;
+	}
+}
+
+SEQK_INLINE void f_multiply(f_widen *widen, int dtype, const uint8_t *w, size_t stride, const seqk_act *a,
+                            float *y, size_t ldy, size_t r0, size_t r1, f_panel *p)
+{
+	for (size_t j0 = 0; j0 < a->n; j0 += CHUNK)
+		for (size_t r = r0; r < r1; r += PANEL) {
+			int rows = r1 - r < PANEL ? (int)(r1 - r) : PANEL;
+			size_t n = a->n - j0 < CHUNK ? a->n - j0 : CHUNK;
+			for (size_t i = 0; i < a->k; i += SPAN) {
+				f_where at = {y + j0 * ldy + r, ldy, i, a->k - i < SPAN ? a->k - i : SPAN, a->k - i <= SPAN};
+				size_t j = 0;
+				f_load(widen, dtype, w + r * stride, stride, i, at.len, rows, p);
+				for (; j + TACTS <= n; j += TACTS)
+					f_rows(p, a, j0, j, TACTS, rows, at);
+				for (; j < n; j++)
+					f_rows(p, a, j0, j, 1, rows, at);
+			}
+		}
+}
+
+static void widen_f32(int dtype, const uint8_t *w, float *to, size_t n)
+{
+	(void)dtype;
+	__builtin_memcpy(to, w, n * sizeof *to);
+}
+
+SEQK_INLINE vflt f_from_f16(const uint8_t *w);
+SEQK_INLINE vflt f_from_bf16(const uint8_t *w);
+
+static void widen_f16(int dtype, const uint8_t *w, float *to, size_t n)
+{
+	size_t i = 0;
+	for (; i + STEP <= n; i += STEP)
+		v_put(to + i, f_from_f16(w + 2 * i));
+	seqk_dequant(dtype, w + 2 * i, to + i, n - i);
+}
+
+static void widen_bf16(int dtype, const uint8_t *w, float *to, size_t n)
+{
+	size_t i = 0;
+	for (; i + STEP <= n; i += STEP)
+		v_put(to + i, f_from_bf16(w + 2 * i));
+	seqk_dequant(dtype, w + 2 * i, to + i, n - i);
+}
+
+static void widen_any(int dtype, const uint8_t *w, float *to, size_t n)
+{
+	seqk_dequant(dtype, w, to, n);
+}
+
+static void exact_f32(int dtype, const void *w, size_t stride, const seqk_act *a,
+                      float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
+{
+	f_multiply(widen_f32, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+}
+
+static void exact_f16(int dtype, const void *w, size_t stride, const seqk_act *a,
+                      float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
+{
+	f_multiply(widen_f16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+}
+
+static void exact_bf16(int dtype, const void *w, size_t stride, const seqk_act *a,
+                       float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
+{
+	f_multiply(widen_bf16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+}
+
+static void exact_any(int dtype, const void *w, size_t stride, const seqk_act *a,
+                      float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
+{
+	f_multiply(widen_any, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+}
+
+static void fill_exact(seqk_matmul_table *t)
+{
+	_Static_assert(sizeof(f_panel) <= SEQK_MATMUL_PANEL_BYTES, "the panel fits the scratch");
+	_Static_assert(SPAN % SEQK_QUANT_BLOCK == 0, "spans end at blocks");
+	for (int i = 0; i < SEQ_DTYPES; i++)
+		if (seq_dtype_get(i))
+			t->exact[i] = exact_any;
+	t->exact[SEQ_F32] = exact_f32;
+	t->exact[SEQ_F16] = exact_f16;
+	t->exact[SEQ_BF16] = exact_bf16;
+}
+
+#endif

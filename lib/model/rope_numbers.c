@@ -79,3 +79,21 @@ int seqp_windows(seq_model *m, int64_t window, bool (*rule)(const seq_model *m, 
 	}
 	return e;
 }
+
+int seqp_local_rope(seq_model *m, seq_error *err)
+{
+	seqp_raw type = seqp_store_get(&m->src, "rope_parameters.sliding_attention.rope_type");
+	if (type.kind == SEQP_STRING && !seqp_slice_is(type.text, "default"))
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "rope scaling in layers with a window");
+	double local = seqp_model_number(m, -1, "rope.theta_local", NAN);
+	int e = SEQ_OK;
+	for (int64_t i = 0; i < m->layers && e >= 0; i++) {
+		if (seqp_model_number(m, i, "attn.window", 0) == 0)
+			continue;
+		if (!isnan(local))
+			e = seqp_number_set(m, i, "rope.theta", local, err);
+		if (e >= 0)
+			e = seqp_number_set(m, i, "rope.scaling", 0, err);
+	}
+	return e;
+}

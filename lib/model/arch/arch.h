@@ -90,10 +90,14 @@ extern const seqp_block seqp_block_rms_out;
 extern const seqp_part seqp_kit_head_norms[];  /* q_norm, k_norm per head */
 extern const seqp_number seqp_kit_head_norms_on[];
 
-/* Sets "attn.window" of each layer: sliding where the words of layer_types say so, else
- * where rule says so. */
+/* Layers with a window: theta is "rope.theta_local" if that is set, and never scaled. */
+int seqp_local_rope(seq_model *m, seq_error *err);
+
 /* "window.size" where "window.use" allows it. */
 int64_t seqp_window_size(const seq_model *m);
+
+/* Sets "attn.window" of each layer: sliding where the words of layer_types say so, else
+ * where rule says so. */
 int seqp_windows(seq_model *m, int64_t window, bool (*rule)(const seq_model *m, int64_t layer), seq_error *err);
 
 #endif

@@ -34,10 +34,8 @@ static const seqp_number gemma2[] = {
 static const seqp_number gemma3[] = {
 	{"attn.cap", NULL, "attn_logit_softcapping", 0, 1e9, DFLT, 0, NULL, NULL},
 	{"logit_cap", "%.final_logit_softcapping", "final_logit_softcapping", 0, 1e9, DFLT, 0, NULL, NULL},
-	{"rope.theta", "%.rope.freq_base", "rope_parameters.full_attention.rope_theta|rope_theta", 1e-3, 1e15, DFLT, 1e6, NULL, NULL},
+	{"rope.theta", "%.rope.freq_base", "rope_parameters.full_attention.rope_theta|rope_parameters.rope_theta|rope_theta", 1e-3, 1e15, DFLT, 1e6, NULL, NULL},
 	{"rope.theta_local", "%.rope.freq_base_swa", "rope_parameters.sliding_attention.rope_theta|rope_local_base_freq", 1e-3, 1e15, DFLT, 1e4, NULL, NULL},
-	{"rope.scaling", "%.rope.scaling.type", "rope_parameters.full_attention.rope_type|rope_scaling.rope_type|rope_scaling.type", 0, 5, INT | DFLT, 0, NULL, seqp_rope_words},
-	{"rope.factor", "%.rope.scaling.factor", "rope_parameters.full_attention.factor|rope_scaling.factor", 1e-6, 1e9, 0, 0, NULL, NULL},
 	{"window.pattern", "%.attention.sliding_window_pattern", "sliding_window_pattern|_sliding_window_pattern", 0, 10000, INT | DFLT, 6, NULL, NULL},
 	{0}
 };
@@ -116,13 +114,7 @@ static int finish3(seq_model *m, seq_error *err)
 		return e;
 	if ((e = seqp_windows(m, seqp_window_size(m), by_pattern, err)) < 0)
 		return e;
-	double local = seqp_model_number(m, -1, "rope.theta_local", 1e4);
-	for (int64_t i = 0; i < m->layers && e >= 0; i++)
-		if (seqp_model_number(m, i, "attn.window", 0) != 0) {
-			e = seqp_number_set(m, i, "rope.theta", local, err);
-			e = e < 0 ? e : seqp_number_set(m, i, "rope.scaling", 0, err);
-		}
-	return e;
+	return seqp_local_rope(m, err);
 }
 
 static const seqp_op block[] = {

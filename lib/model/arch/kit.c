@@ -5,6 +5,8 @@
 #include "model/arch/arch.h"
 
 #define HUGE_INT 1e15
+/* One set of rope settings, or one for each kind of layer, or the older spelling. */
+#define ROPE(key) "rope_parameters." key "|rope_parameters.full_attention." key "|rope_scaling." key
 
 const seqp_word seqp_act_words[] = {
 	{"silu", 0}, {"swish", 0}, {"gelu_pytorch_tanh", 1}, {"gelu_new", 1}, {"gelu_fast", 1}, {"gelu", 2},
@@ -35,24 +37,24 @@ const seqp_number seqp_kit_attn[] = {
 };
 
 const seqp_number seqp_kit_rope[] = {
-	{"rope.part", NULL, "rope_parameters.partial_rotary_factor|partial_rotary_factor|rotary_pct", 0, 1, SEQP_DFLT, 1, NULL, NULL},
+	{"rope.part", NULL, ROPE("partial_rotary_factor") "|partial_rotary_factor|rotary_pct", 0, 1, SEQP_DFLT, 1, NULL, NULL},
 	{"rope.dim", "%.rope.dimension_count", NULL, 0, 65536, SEQP_INT, 0, NULL, NULL},
-	{"rope.theta", "%.rope.freq_base", "rope_parameters.rope_theta|rope_theta|rotary_emb_base", 1e-3, 1e15, SEQP_DFLT, 1e4, NULL, NULL},
-	{"rope.scaling", "%.rope.scaling.type", "rope_parameters.rope_type|rope_parameters.type|rope_scaling.rope_type|rope_scaling.type",
+	{"rope.theta", "%.rope.freq_base", ROPE("rope_theta") "|rope_theta|rotary_emb_base", 1e-3, 1e15, SEQP_DFLT, 1e4, NULL, NULL},
+	{"rope.scaling", "%.rope.scaling.type", ROPE("rope_type") "|" ROPE("type"),
 	 0, 5, SEQP_INT | SEQP_DFLT, 0, NULL, seqp_rope_words},
 	{"rope.max", "%.context_length", "max_position_embeddings", 0, HUGE_INT, SEQP_INT, 0, NULL, NULL},
 	{"rope.orig", "%.rope.scaling.original_context_length",
-	 "rope_parameters.original_max_position_embeddings|rope_scaling.original_max_position_embeddings|original_max_position_embeddings",
+	 ROPE("original_max_position_embeddings") "|original_max_position_embeddings",
 	 1, HUGE_INT, SEQP_INT, 0, "rope.max", NULL},
-	{"rope.factor", "%.rope.scaling.factor|%.rope.scale_linear", "rope_parameters.factor|rope_scaling.factor", 1e-6, 1e9, 0, 0, NULL, NULL},
-	{"rope.low", NULL, "rope_parameters.low_freq_factor|rope_scaling.low_freq_factor", 1e-9, 1e9, SEQP_DFLT, 1, NULL, NULL},
-	{"rope.high", NULL, "rope_parameters.high_freq_factor|rope_scaling.high_freq_factor", 1e-9, 1e9, SEQP_DFLT, 4, NULL, NULL},
-	{"rope.attn_factor", "%.rope.scaling.attn_factor", "rope_parameters.attention_factor|rope_scaling.attention_factor", 0, 1e6, SEQP_DFLT, 0, NULL, NULL},
-	{"rope.beta_fast", "%.rope.scaling.yarn_beta_fast", "rope_parameters.beta_fast|rope_scaling.beta_fast", 1e-9, 1e9, SEQP_DFLT, 32, NULL, NULL},
-	{"rope.beta_slow", "%.rope.scaling.yarn_beta_slow", "rope_parameters.beta_slow|rope_scaling.beta_slow", 1e-9, 1e9, SEQP_DFLT, 1, NULL, NULL},
-	{"rope.mscale", NULL, "rope_parameters.mscale|rope_scaling.mscale", 0, 1e6, SEQP_DFLT, 0, NULL, NULL},
-	{"rope.mscale_all", NULL, "rope_parameters.mscale_all_dim|rope_scaling.mscale_all_dim", 0, 1e6, SEQP_DFLT, 0, NULL, NULL},
-	{"rope.truncate", NULL, "rope_parameters.truncate|rope_scaling.truncate", 0, 1, SEQP_INT | SEQP_DFLT, 1, NULL, NULL},
+	{"rope.factor", "%.rope.scaling.factor|%.rope.scale_linear", ROPE("factor"), 1e-6, 1e9, 0, 0, NULL, NULL},
+	{"rope.low", NULL, ROPE("low_freq_factor"), 1e-9, 1e9, SEQP_DFLT, 1, NULL, NULL},
+	{"rope.high", NULL, ROPE("high_freq_factor"), 1e-9, 1e9, SEQP_DFLT, 4, NULL, NULL},
+	{"rope.attn_factor", "%.rope.scaling.attn_factor", ROPE("attention_factor"), 0, 1e6, SEQP_DFLT, 0, NULL, NULL},
+	{"rope.beta_fast", "%.rope.scaling.yarn_beta_fast", ROPE("beta_fast"), 1e-9, 1e9, SEQP_DFLT, 32, NULL, NULL},
+	{"rope.beta_slow", "%.rope.scaling.yarn_beta_slow", ROPE("beta_slow"), 1e-9, 1e9, SEQP_DFLT, 1, NULL, NULL},
+	{"rope.mscale", NULL, ROPE("mscale"), 0, 1e6, SEQP_DFLT, 0, NULL, NULL},
+	{"rope.mscale_all", NULL, ROPE("mscale_all_dim"), 0, 1e6, SEQP_DFLT, 0, NULL, NULL},
+	{"rope.truncate", NULL, ROPE("truncate"), 0, 1, SEQP_INT | SEQP_DFLT, 1, NULL, NULL},
 	{0}
 };
 

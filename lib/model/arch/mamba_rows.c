@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* x += mamba(rms x).  falcon_mamba adds weightless norms on dt, B and C; its GGUF files
- * are named mamba too and tell by ssm.dt_b_c_rms (their eps is not in the file: 1e-6). */
+ * are named mamba too, tell by ssm.dt_b_c_rms and have one eps for all norms. */
 #include <math.h>
 
 #include "model/arch/rows.h"

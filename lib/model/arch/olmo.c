@@ -19,6 +19,7 @@ static const seqp_number olmo3[] = {
 	{"window.size", NULL, "sliding_window", 0, 1e15, SEQP_INT | SEQP_DFLT | SEQP_NULL_ZERO, 4096, NULL, NULL},
 	{"window.pattern", NULL, NULL, 0, 10000, SEQP_INT | SEQP_DFLT, 4, NULL, NULL},
 	{"rope.theta", NULL, "rope_parameters.full_attention.rope_theta|rope_parameters.rope_theta|rope_theta", 1e-3, 1e15, SEQP_DFLT, 5e5, NULL, NULL},
+	{"rope.theta_local", NULL, "rope_parameters.sliding_attention.rope_theta|rope_theta", 1e-3, 1e15, SEQP_DFLT, 5e5, NULL, NULL},
 	{0}
 };
 
@@ -41,10 +42,7 @@ static bool by_pattern(const seq_model *m, int64_t layer)
 static int finish(seq_model *m, seq_error *err)
 {
 	int e = seqp_windows(m, seqp_window_size(m), by_pattern, err);
-	for (int64_t i = 0; i < m->layers && e >= 0; i++)
-		if (seqp_model_number(m, i, "attn.window", 0) != 0)
-			e = seqp_number_set(m, i, "rope.scaling", 0, err);
-	return e;
+	return e < 0 ? e : seqp_local_rope(m, err);
 }
 
 static const seqp_op block[] = {

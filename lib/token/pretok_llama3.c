@@ -47,7 +47,9 @@ static size_t signs(const seqp_scan *s, size_t i)
 {
 	bool open;
 	i = seqp_run(s, i, SEQP_ELSE, 0, &open);
-	while (!open && i < s->n && newline(s->p[i]))
+	if (open)
+		return 0;
+	while (i < s->n && newline(s->p[i]))
 		i++;
 	return i < s->n || s->end ? i : 0;
 }

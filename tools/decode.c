@@ -110,7 +110,7 @@ static void take(int opt, const char *v)
 	}
 }
 
-static const tool_spec spec = {"decode", help, "n:", longs, take, TOOL_MODEL | TOOL_THREADS | TOOL_STREAM};
+static const tool_spec spec = {"decode", help, "n:", longs, take, TOOL_MODEL | TOOL_SEQ | TOOL_THREADS | TOOL_STREAM};
 
 static seq_net *net;
 static seq_vocab *vocab; /* NULL: the model has none */

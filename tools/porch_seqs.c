@@ -126,6 +126,8 @@ void tool_gather(tool_seqs *s, seq_net *net, seq_writer *w)
 	seq_frame f;
 	*s = (tool_seqs){0};
 	while (tool_frame(&f)) {
+		if (!tool_in_list("--seq", tool.seqs, f.seq))
+			continue;
 		if (f.kind == SEQ_TOKENS)
 			take_tokens(find(s, f.seq), &f, vocab);
 		else if (f.kind == SEQ_STATE || f.kind == SEQ_COMMIT)

@@ -32,7 +32,7 @@ static void take(int opt, const char *value)
 	want = (enum seq_logits[]){SEQ_LOGITS_NONE, SEQ_LOGITS_LAST, SEQ_LOGITS_ALL}[tool_choice("--logits", value, kinds)];
 }
 
-static const tool_spec spec = {"prefill", help, "", longs, take, TOOL_MODEL | TOOL_THREADS | TOOL_STREAM};
+static const tool_spec spec = {"prefill", help, "", longs, take, TOOL_MODEL | TOOL_SEQ | TOOL_THREADS | TOOL_STREAM};
 
 /* --- logits of every position, a block of rows a frame ------------------------------- */
 

@@ -41,7 +41,7 @@ static void take(int opt, const char *v)
 	}
 }
 
-static const tool_spec spec = {"score", help, "", longs, take, TOOL_MODEL | TOOL_THREADS | TOOL_OUT};
+static const tool_spec spec = {"score", help, "", longs, take, TOOL_MODEL | TOOL_SEQ | TOOL_THREADS | TOOL_OUT};
 
 typedef struct side {
 	seq_model *model;

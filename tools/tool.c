@@ -19,7 +19,7 @@ tool_common tool;
 
 static int broken;
 
-enum { OPT_NO_PROVENANCE = 0x7001, OPT_CODEC, MAX_LONGS = 64 };
+enum { OPT_NO_PROVENANCE = 0x7001, OPT_CODEC, OPT_SEQ, MAX_LONGS = 64 };
 
 /* The common options: which flag of the tool brings each in, and its lines in the help. */
 static const struct common_row {
@@ -33,6 +33,7 @@ static const struct common_row {
 	{TOOL_OUT, {"output", required_argument, NULL, 'o'},
 	 "  -o, --output FILE    write to FILE, which appears when it is complete\n"},
 	{TOOL_THREADS, {"threads", required_argument, NULL, 't'}, "  -t, --threads N      0: one a physical core (default)\n"},
+	{TOOL_SEQ, {"seq", required_argument, NULL, OPT_SEQ}, "      --seq LIST       these sequences only: 0,3,5-9\n"},
 	{8, {"codec", required_argument, NULL, OPT_CODEC}, "      --codec C        none (default) or zstd\n"},
 	{8, {"no-provenance", no_argument, NULL, OPT_NO_PROVENANCE},
 	 "      --no-provenance  leave out who made the stream\n"},
@@ -179,6 +180,27 @@ int tool_choice(const char *opt, const char *value, const char *const *names)
 	tool_usage("%s %s: one of %s is wanted", opt, value, all);
 }
 
+int tool_in_list(const char *opt, const char *list, uint32_t id)
+{
+	int hit = !list;
+	for (const char *p = list; p && *p; p += *p == ',') {
+		char *end;
+		unsigned long long lo = strtoull(p, &end, 10), hi = lo;
+		int bad = !isdigit((unsigned char)*p);
+		if (!bad && *end == '-') {
+			bad = !isdigit((unsigned char)end[1]);
+			hi = strtoull(end + 1, &end, 10);
+		}
+		if (bad || lo > hi || hi > UINT32_MAX || (*end && *end != ',') || (*end == ',' && !end[1]))
+			tool_usage("%s %s: numbers and ranges like 0,3,5-9 are wanted", opt, list);
+		hit |= id >= lo && id <= hi;
+		p = end;
+	}
+	if (list && !*list)
+		tool_usage("%s: a list like 0,3,5-9 is wanted", opt);
+	return hit;
+}
+
 /* --- options -------------------------------------------------------------------- */
 
 static void print_help(void)
@@ -201,6 +223,10 @@ static void take_common(int opt, const char *value)
 	case 'q': tool.quiet = 1; break;
 	case 'v': tool.verbose = 1; break;
 	case OPT_NO_PROVENANCE: tool.no_provenance = 1; break;
+	case OPT_SEQ:
+		tool.seqs = value;
+		tool_in_list("--seq", value, 0);
+		break;
 	case OPT_CODEC:
 		tool.codec = tool_choice("--codec", value, codecs) ? SEQ_CODEC_SPLIT_ZSTD : SEQ_CODEC_NONE;
 		tool.codec_set = 1;

@@ -38,7 +38,8 @@ enum {
 	TOOL_MODEL = 1,   /* -m */
 	TOOL_THREADS = 2, /* -t */
 	TOOL_OUT = 4,     /* -o */
-	TOOL_STREAM = 12  /* -o, --no-provenance, --codec: the output is a stream */
+	TOOL_STREAM = 12, /* -o, --no-provenance, --codec: the output is a stream */
+	TOOL_SEQ = 16     /* --seq: tool_gather() takes these sequences only */
 };
 
 typedef struct tool_spec {
@@ -63,7 +64,7 @@ typedef struct tool_common {
 	size_t nfiles;
 	uint64_t seed;       /* goes into the provenance when seed_set */
 	int seed_set;
-	int cpu_failed;
+	const char *seqs;    /* --seq, or NULL for all */
 } tool_common;
 
 extern tool_common tool;
@@ -76,6 +77,8 @@ int64_t tool_int(const char *opt, const char *value, int64_t lo, int64_t hi);
 int64_t tool_size(const char *opt, const char *value, int64_t lo, int64_t hi); /* k M G: powers of 1024 */
 uint64_t tool_u64(const char *opt, const char *value);
 double tool_real(const char *opt, const char *value, double lo, double hi);
+/* Is id in a list like 0,3,5-9 (checked; NULL: every id is)? */
+int tool_in_list(const char *opt, const char *list, uint32_t id);
 /* Index of value in names (ended by NULL). */
 int tool_choice(const char *opt, const char *value, const char *const *names);
 

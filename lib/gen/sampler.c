@@ -138,6 +138,9 @@ static void gather(seq_sampler *s, double top)
 		c->d[c->n] = d;
 		c->n++;
 	}
+	/* top-k looks at d alone: the exponentials are for the few it leaves */
+	if (s->o.top_k)
+		seqp_filter_top_k(c, (size_t)s->o.top_k);
 	for (size_t i = 0; i < c->n; i++)
 		c->w[i] = seqp_exp64(c->d[i]);
 }
@@ -145,8 +148,6 @@ static void gather(seq_sampler *s, double top)
 static void filter(seq_sampler *s)
 {
 	const seq_sampler_opts *o = &s->o;
-	if (o->top_k)
-		seqp_filter_top_k(&s->cand, (size_t)o->top_k);
 	if (o->top_p < 1)
 		seqp_filter_top_p(&s->cand, o->top_p);
 	if (o->min_p > 0)

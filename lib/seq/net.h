@@ -19,13 +19,13 @@
 #include "seq/error.h"
 #include "seq/frame.h"
 #include "seq/model.h"
+#include "seq/state.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct seq_net seq_net;
-typedef struct seq_state seq_state;
 
 typedef struct seq_net_opts {
 	int threads;     /* 0: physical cores */
@@ -41,13 +41,8 @@ int seq_net_open(seq_net **out, const seq_model *m, const seq_net_opts *opts, se
 void seq_net_free(seq_net *net);
 const seq_model *seq_net_model(const seq_net *net);
 
-/* An empty sequence. */
+/* An empty sequence; what else a state can do is in seq/state.h. */
 int seq_state_new(seq_state **out, seq_net *net, seq_error *err) SEQ_MUST_USE;
-void seq_state_free(seq_state *s);
-int64_t seq_state_len(const seq_state *s);         /* tokens run so far */
-size_t seq_state_bytes(const seq_state *s);        /* memory held */
-/* Logits after the last token, float32 [V]; NULL when none are held. */
-const float *seq_state_logits(const seq_state *s);
 
 /* Tokens to be run on one state. */
 typedef struct seq_span {
@@ -70,20 +65,6 @@ int seq_net_run(seq_net *net, const seq_span *span, size_t nspan, enum seq_logit
 typedef int (*seq_logits_sink)(void *arg, size_t span, size_t index, const float *logits, seq_error *err);
 int seq_net_run_each(seq_net *net, const seq_span *span, size_t nspan, seq_logits_sink sink, void *arg,
                      seq_error *err) SEQ_MUST_USE;
-
-/* A point to come back to.  Cheap: attention caches are cut, recurrent states copied. */
-typedef struct seq_mark seq_mark;
-int seq_state_mark(seq_mark **out, seq_state *s, seq_error *err) SEQ_MUST_USE;
-int seq_state_rollback(seq_state *s, const seq_mark *m, seq_error *err) SEQ_MUST_USE;
-void seq_mark_free(seq_state *s, seq_mark *m);
-/* An independent copy. */
-int seq_state_copy(seq_state **out, const seq_state *s, seq_error *err) SEQ_MUST_USE;
-
-/* The state as frames of sequence seq, ending with a commit frame. */
-int seq_state_save(const seq_state *s, seq_writer *w, uint32_t seq, seq_error *err) SEQ_MUST_USE;
-/* Feeds one SEQ_STATE or SEQ_COMMIT frame; returns 1 when the commit closed the
- * state (it is then ready to run), 0 when more is to come. */
-int seq_state_load(seq_state *s, const seq_frame *f, seq_error *err) SEQ_MUST_USE;
 
 #ifdef __cplusplus
 }

@@ -18,7 +18,7 @@
 
 #include "base/mem.h"
 #include "seq/error.h"
-#include "seq/net.h"
+#include "seq/state.h"
 
 enum { SEQP_SLOT_FIXED = 4 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* BERT: words end at spaces; a punctuation character is a word by itself. */
 #include "token/pretok.h"
-#include "token/scan.h"
+#include "token/pretok_scan.h"
 
 static bool punctuation(int32_t cp, unsigned cat)
 {

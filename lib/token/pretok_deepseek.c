@@ -2,7 +2,7 @@
 /* DeepSeek Coder: five patterns, each cutting what the one before left:
  *     [\r\n]   \s?\p{L}+   \s?\p{P}+   [U+4E00-9FA5 U+0800-4E00 U+AC00-D7FF]+   \p{N} */
 #include "token/pretok.h"
-#include "token/scan.h"
+#include "token/pretok_scan.h"
 
 static bool wide(int32_t cp)
 {

@@ -3,7 +3,7 @@
  *     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
 #include "token/pretok.h"
 #include "token/pretok_gpt2.h"
-#include "token/scan.h"
+#include "token/pretok_scan.h"
 
 /* 's 't 'm 'd: 2, 're 've 'll: 3, none: 0; *open: cannot be told yet. */
 static size_t contraction(const seqp_scan *s, bool *open)

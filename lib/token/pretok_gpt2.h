@@ -3,7 +3,7 @@
 #ifndef TOKEN_PRETOK_GPT2_H
 #define TOKEN_PRETOK_GPT2_H
 
-#include "token/scan.h"
+#include "token/pretok_scan.h"
 
 size_t seqp_gpt2_next(const seqp_scan *s, unsigned stop);
 

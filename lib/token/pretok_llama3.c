@@ -3,7 +3,7 @@
  *     (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}
  *     | ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
 #include "token/pretok.h"
-#include "token/scan.h"
+#include "token/pretok_scan.h"
 
 static size_t contraction(const seqp_scan *s, bool *open)
 {

@@ -15,7 +15,9 @@
 
 static int passed, failed, skipped;
 
-static const char *const must[] = {"llama", "mamba", "mamba2"};
+static const char *const must[] = {"falcon_mamba", "gemma2", "gemma3_text", "gpt2", "gpt_neox", "llama",
+	"llama-dynamic-rope", "llama-rope3", "llama-yarn", "mamba", "mamba2", "mistral", "olmo2", "phi3", "phi3-longrope",
+	"qwen2", "qwen3", "smollm3"};
 
 static const char *base_name(const char *dir)
 {

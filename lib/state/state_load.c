@@ -168,6 +168,8 @@ static int check_commit(struct seqp_loading *d, const seq_frame *f, int64_t *len
 		return seqp_fail(err, SEQ_E_FORMAT, "state commit of %zu bytes, expected %d", f->bytes, SEQP_COMMIT_BYTES);
 	if (seqp_get32(c) != SEQP_COMMIT_VERSION)
 		return seqp_fail(err, SEQ_E_UNSUPPORTED, "state commit of version %u, this reads %d", seqp_get32(c), SEQP_COMMIT_VERSION);
+	if (seqp_get32(c + 28) & ~(uint32_t)SEQP_COMMIT_LOGITS || seqp_get64(c + 40))
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "state commit with bits set that this does not know");
 	uint64_t tokens = seqp_get64(c + 8);
 	if (seqp_get32(c + 4) != p->layers || seqp_get32(c + 36) != p->vocab)
 		return seqp_fail(err, SEQ_E_MISMATCH, "state of a model with %u layers and %u tokens, this has %zu and %zu",

@@ -26,9 +26,12 @@ void seq_encoder_free(seq_encoder *e)
 	if (!e)
 		return;
 	seqp_merger_free(&e->merger);
+	seqp_lattice_free(e);
+	seqp_norm_free(e);
 	free(e->cache);
 	free(e->buf.p);
 	free(e->held.p);
+	free(e->cut.p);
 	free(e);
 }
 
@@ -82,8 +85,10 @@ void seqp_emit_bytes(seq_encoder *e, const uint8_t *p, size_t n)
 
 static void forget(seq_encoder *e)
 {
-	e->begun = e->part = e->in_long = e->last_unk = false;
-	e->held.n = e->buf.n = e->pos = e->retry = 0;
+	e->begun = e->prefixed = e->part = e->in_long = e->last_unk = false;
+	seqp_norm_reset(e);
+	seqp_lattice_reset(e);
+	e->held.n = e->cut.n = e->buf.n = e->pos = e->retry = 0;
 }
 
 int seq_encode(seq_encoder *e, const char *text, size_t len, int end, seq_id_sink sink, void *arg, seq_error *err)

@@ -29,6 +29,7 @@ struct seq_encoder {
 	const seq_vocab *v;
 	unsigned flags;
 	bool begun;     /* a text is under way */
+	bool prefixed;  /* the blank in front of the text is written */
 	bool part;      /* a stretch between special tokens is under way */
 	bool failed;    /* memory ran out in this call */
 
@@ -40,6 +41,7 @@ struct seq_encoder {
 	int rc;
 
 	seqp_bytes held; /* may yet become a special token */
+	seqp_bytes cut;  /* the first bytes of a character */
 	seqp_bytes buf;  /* normalised, not yet encoded */
 	size_t pos;      /* the part of buf that is done */
 	size_t retry;    /* do not look again before so many bytes wait */
@@ -69,6 +71,17 @@ void seqp_emit_bytes(seq_encoder *e, const uint8_t *p, size_t n);
 /* Room for `more` bytes behind b->n. */
 int seqp_bytes_room(seqp_bytes *b, size_t more, seq_error *err);
 int seqp_bytes_put(seqp_bytes *b, const uint8_t *p, size_t n, seq_error *err);
+
+/* What is done leaves buf. */
+void seqp_drop_done(seq_encoder *e);
+void seqp_lattice_free(seq_encoder *e);
+void seqp_lattice_reset(seq_encoder *e);
+void seqp_norm_free(seq_encoder *e);
+void seqp_norm_reset(seq_encoder *e);
+void seqp_wordpiece(seq_encoder *e, const uint8_t *p, size_t n);
+/* Normalised text into buf. */
+int seqp_nfc_put(seq_encoder *e, const uint8_t *p, size_t n, bool end);
+int seqp_bert_put(seq_encoder *e, const uint8_t *p, size_t n, bool end);
 
 /* Text in; end: the stretch ends here. */
 int seqp_special_feed(seq_encoder *e, const uint8_t *p, size_t n, bool end);

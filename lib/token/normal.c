@@ -4,6 +4,10 @@
 
 static int drain(seq_encoder *e, bool end)
 {
+	if (e->v->kind == SEQP_RWKV)
+		return seqp_greedy_drain(e, end);
+	if (e->v->kind == SEQP_UNIGRAM)
+		return seqp_lattice_drain(e, end);
 	return seqp_words_drain(e, end);
 }
 
@@ -26,23 +30,34 @@ static int put_escaped(seq_encoder *e, const uint8_t *p, size_t n)
 	return 0;
 }
 
-static int put(seq_encoder *e, const uint8_t *p, size_t n)
+/* The blank in front of a text, when its first bytes come. */
+static int put_prefix(seq_encoder *e)
 {
-	int rc = 0;
-	if (!n)
+	const seq_vocab *v = e->v;
+	bool wanted = v->space_prefix && !(v->prefix_once && e->prefixed);
+	e->part = e->prefixed = true;
+	if (!wanted)
 		return 0;
-	if (!e->part && e->v->space_prefix)
-		rc = e->v->escape_space ? put_escaped(e, (const uint8_t *)" ", 1) :
-		                          seqp_bytes_put(&e->buf, (const uint8_t *)" ", 1, e->err);
-	e->part = true;
+	return v->escape_space ? put_escaped(e, (const uint8_t *)" ", 1) :
+	                         seqp_bytes_put(&e->buf, (const uint8_t *)" ", 1, e->err);
+}
+
+static int put(seq_encoder *e, const uint8_t *p, size_t n, bool end)
+{
+	const seq_vocab *v = e->v;
+	int rc = n && !e->part ? put_prefix(e) : 0;
 	if (rc < 0)
 		return rc;
-	return e->v->escape_space ? put_escaped(e, p, n) : seqp_bytes_put(&e->buf, p, n, e->err);
+	if (v->kind == SEQP_WORDPIECE)
+		return seqp_bert_put(e, p, n, end);
+	if (v->nfc && !(e->flags & SEQ_ENCODE_NO_NFC))
+		return seqp_nfc_put(e, p, n, end);
+	return v->escape_space ? put_escaped(e, p, n) : seqp_bytes_put(&e->buf, p, n, e->err);
 }
 
 int seqp_normal_feed(seq_encoder *e, const uint8_t *p, size_t n, bool end)
 {
-	int rc = put(e, p, n);
+	int rc = put(e, p, n, end);
 	if (rc >= 0)
 		rc = drain(e, end);
 	if (end)

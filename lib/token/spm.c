@@ -38,9 +38,9 @@ int32_t seqp_spm_symbol(const seq_vocab *v, const uint8_t *p, size_t n)
 }
 
 /* A better score is a smaller rank; equal scores are equal ranks. */
-static uint32_t rank_of(float score)
+static uint32_t rank_of(double score)
 {
-	uint32_t u = seqp_f32_bits(score + 0.0f);
+	uint32_t u = seqp_f32_bits((float)score + 0.0f);
 	u = u & 0x80000000u ? ~u : u | 0x80000000u;
 	return u ? ~u : UINT32_MAX - 1;
 }
@@ -110,7 +110,7 @@ int seqp_spm_prepare(seq_vocab *v, seq_error *err)
 	for (size_t i = 0; i < v->n; i++)
 		if (mergeable(v, (int32_t)i))
 			note_joins(v, &v->piece[i]);
-	if (v->kind != SEQP_SPM) /* a list of merges came with the file */
+	if (v->kind != SEQP_SPM || v->pairs.used) /* a list of merges came with the file */
 		return 0;
 	for (size_t i = 0; i < v->n && !rc; i++)
 		if (mergeable(v, (int32_t)i) && v->piece[i].n > 1)

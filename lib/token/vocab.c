@@ -48,7 +48,7 @@ static bool room_for(seq_vocab *v, size_t n)
 	       seqp_grow(&v->ends, &v->ends_cap, n, 1) && seqp_grow(&v->score, &v->score_cap, n, sizeof(*v->score));
 }
 
-int seqp_vocab_add(seq_vocab *v, const char *piece, size_t len, int type, float score, seq_error *err)
+int seqp_vocab_add(seq_vocab *v, const char *piece, size_t len, int type, double score, seq_error *err)
 {
 	if (v->n >= SEQP_MAX_VOCAB)
 		return seqp_fail(err, SEQ_E_FORMAT, "more than %d tokens", SEQP_MAX_VOCAB);
@@ -231,7 +231,9 @@ static int make_trie(seq_vocab *v, seqp_trie *t, int what, seq_error *err)
 	for (size_t i = 0; id && i < v->n; i++)
 		if (wanted(v, i, what))
 			id[n++] = (int32_t)i;
-	bool ok = id && seqp_trie_build(t, v->kind == SEQP_RWKV && !what ? v->text : v->piece, id, n);
+	/* A piece recognised in the text is spelt there with blanks. */
+	bool texts = (v->kind == SEQP_RWKV && !what) || (v->escape_space && what);
+	bool ok = id && seqp_trie_build(t, texts ? v->text : v->piece, id, n);
 	free(id);
 	return ok ? 0 : seqp_nomem(err, v->n * sizeof(*id));
 }

@@ -30,7 +30,7 @@ struct seq_vocab {
 	struct seqp_spelling *text;  /* the bytes it stands for */
 	uint8_t *type;               /* enum seqp_type */
 	uint8_t *ends;               /* this id ends a generation */
-	float *score;                /* SentencePiece */
+	double *score;               /* SentencePiece */
 	size_t score_cap, type_cap, text_cap, ends_cap;
 	int32_t bos, eos, unk;
 	bool adds_bos, adds_eos;
@@ -43,6 +43,7 @@ struct seq_vocab {
 
 	/* What happens to a text before it is cut. */
 	bool space_prefix;  /* a blank in front of each text */
+	bool prefix_once;   /* ... but not again behind a token spelt out in it */
 	bool escape_space;  /* blanks become U+2581 */
 	bool squeeze_space; /* blanks at the ends go, runs become one */
 	bool nfc;
@@ -66,7 +67,7 @@ struct seq_vocab {
 	const char *word_prefix, *inner_prefix;
 	size_t max_word; /* characters */
 
-	float min_score, max_score;
+	double min_score, max_score;
 	bool double_scores; /* Unigram sums in double */
 	seqp_trie trie;     /* Unigram, RWKV, WordPiece */
 
@@ -75,7 +76,7 @@ struct seq_vocab {
 };
 
 int seqp_vocab_new(seq_vocab **out, enum seqp_kind kind, seq_error *err);
-int seqp_vocab_add(seq_vocab *v, const char *piece, size_t len, int type, float score, seq_error *err);
+int seqp_vocab_add(seq_vocab *v, const char *piece, size_t len, int type, double score, seq_error *err);
 int seqp_vocab_index(seq_vocab *v, seq_error *err);
 /* Rank is the place in the list. The pair is left out when one of the three is no piece. */
 int seqp_vocab_merge(seq_vocab *v, const char *left, size_t nl, const char *right, size_t nr, uint32_t rank,
@@ -95,6 +96,9 @@ int seqp_vocab_read_rwkv(seq_vocab **out, const void *data, size_t size, seq_err
 int seqp_spm_prepare(seq_vocab *v, seq_error *err);
 /* Symbol of a character: a piece, an extra symbol, or -1. */
 int32_t seqp_spm_symbol(const seq_vocab *v, const uint8_t *p, size_t n);
+
+/* Python string escapes (\n, \xHH, \uHHHH) undone in place; the length left, or SIZE_MAX. */
+size_t seqp_unescape(uint8_t *s, size_t n, bool bytes);
 
 /* The byte that a stand-in character spells, or -1; and the other way round (UTF-8, at most 2 bytes). */
 int seqp_stand_in_byte(int32_t cp);

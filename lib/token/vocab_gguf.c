@@ -22,7 +22,7 @@ static int read_pieces(seq_vocab *v, const seqp_gguf *g, seq_error *err)
 		int64_t type = SEQP_NORMAL;
 		seqp_gguf_next_float(&s, &score);
 		seqp_gguf_next_int(&k, &type);
-		rc = seqp_vocab_add(v, piece.p, piece.n, type > 0 && type < 7 ? (int)type : SEQP_NORMAL, (float)score, err);
+		rc = seqp_vocab_add(v, piece.p, piece.n, type > 0 && type < 7 ? (int)type : SEQP_NORMAL, score, err);
 	}
 	return rc < 0 ? rc : seqp_vocab_index(v, err);
 }
@@ -107,11 +107,22 @@ static int as_unigram(seq_vocab *v, const seqp_gguf *g, seq_error *err)
 	return 0;
 }
 
+/* Pieces are spelt as in Python source. */
 static int as_rwkv(seq_vocab *v, const seqp_gguf *g, seq_error *err)
 {
-	(void)v;
 	(void)g;
-	return seqp_fail(err, SEQ_E_UNSUPPORTED, KEY("model") ": rwkv inside GGUF");
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->type[i] != SEQP_NORMAL)
+			continue;
+		char *s = seqp_arena_strdup(&v->arena, (const char *)v->piece[i].p, v->piece[i].n);
+		if (!s)
+			return seqp_nomem(err, v->piece[i].n);
+		size_t n = seqp_unescape((uint8_t *)s, v->piece[i].n, true);
+		if (n == SIZE_MAX)
+			return seqp_fail(err, SEQ_E_FORMAT, KEY("tokens") ": token %zu ends in a broken escape", i);
+		v->text[i] = (struct seqp_spelling){(uint8_t *)s, (uint32_t)n};
+	}
+	return 0;
 }
 
 static const struct row {

@@ -168,7 +168,7 @@ static int settle(seq_vocab *v, const struct spec *s, seq_error *err)
 	v->space_prefix = v->strip_first = s->dummy_prefix;
 	v->squeeze_space = s->remove_blanks;
 	v->escape_space = s->escape;
-	v->fuse_unk = true;
+	v->fuse_unk = v->prefix_once = true;
 	v->split = &seqp_split_spm;
 	if (s->charsmap.n) {
 		v->charsmap = (uint8_t *)seqp_arena_strdup(&v->arena, (const char *)s->charsmap.p, s->charsmap.n);

@@ -59,14 +59,18 @@ static size_t spell(seq_encoder *e, const uint8_t *p, size_t n)
 static int merge_word(seq_encoder *e, const uint8_t *p, size_t n)
 {
 	const seq_vocab *v = e->v;
-	if (!seqp_merger_room(&e->merger, n))
-		return seqp_nomem(e->err, n * 48);
-	e->merger.work += n;
+	e->work += n;
+	if (v->kind == SEQP_WORDPIECE) {
+		seqp_wordpiece(e, p, n);
+		return 0;
+	}
 	int32_t whole = v->ignore_merges ? seqp_pieces_get(&v->pieces, v->piece, e->spelt, spell(e, p, n)) : -1;
 	if (whole >= 0 && v->type[whole] == SEQP_NORMAL) {
 		seqp_emit(e, whole);
 		return 0;
 	}
+	if (!seqp_merger_room(&e->merger, n))
+		return seqp_nomem(e->err, n * 48);
 	size_t k = v->byte_level ? symbols_of_bytes(e, p, n) : symbols_of_chars(e, p, n);
 	k = seqp_merge(&v->pairs, &e->merger, k);
 	emit_symbols(e, p, k);
@@ -98,6 +102,8 @@ static void remember(seq_encoder *e, struct seqp_cached *c, uint32_t hash, const
 
 static int word(seq_encoder *e, const uint8_t *p, size_t n)
 {
+	if (e->v->kind == SEQP_WORDPIECE && p[0] == ' ')
+		return 0;
 	if (n > sizeof(e->cache->key))
 		return merge_word(e, p, n);
 	uint64_t hash = seqp_word_hash(p, n);
@@ -113,7 +119,7 @@ static int word(seq_encoder *e, const uint8_t *p, size_t n)
 	return rc;
 }
 
-static void drop_done(seq_encoder *e)
+void seqp_drop_done(seq_encoder *e)
 {
 	memmove(e->buf.p, e->buf.p + e->pos, e->buf.n - e->pos);
 	e->buf.n -= e->pos;
@@ -139,6 +145,6 @@ int seqp_words_drain(seq_encoder *e, bool end)
 	}
 	if (end)
 		e->retry = 0;
-	drop_done(e);
+	seqp_drop_done(e);
 	return rc;
 }

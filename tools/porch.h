@@ -6,6 +6,7 @@
 #include "tool.h"
 
 void porch_file_start(void);                     /* clean-up on exit and on signals */
+int porch_said(void);                            /* was a failure printed already? */
 void porch_time_start(void);                     /* the clock of progress and summary */
 void porch_keep_line(int argc, char **argv);     /* the command line, for the provenance */
 

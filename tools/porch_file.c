@@ -52,7 +52,9 @@ static void close_stdout(void)
 	int bad = ferror(stdout);
 	errno = 0;
 	if (fclose(stdout) || bad) {
-		fprintf(stderr, "%s: standard output: %s\n", tool.spec->name, errno ? strerror(errno) : "write error");
+		if (!porch_said())
+			fprintf(stderr, "%s: standard output: %s\n", tool.spec->name,
+			        errno ? strerror(errno) : "write error");
 		_exit(1);
 	}
 }

@@ -17,7 +17,7 @@
 
 tool_common tool;
 
-static int broken;
+static int broken, said;
 
 enum { OPT_NO_PROVENANCE = 0x7001, OPT_CODEC, OPT_SEQ, MAX_LONGS = 64 };
 
@@ -64,6 +64,11 @@ static void say(const char *fmt, va_list ap)
 
 #define SAY(fmt) do { va_list ap; va_start(ap, fmt); say(fmt, ap); va_end(ap); } while (0)
 
+int porch_said(void)
+{
+	return said;
+}
+
 void tool_usage(const char *fmt, ...)
 {
 	SAY(fmt);
@@ -72,6 +77,7 @@ void tool_usage(const char *fmt, ...)
 
 void tool_die(const char *fmt, ...)
 {
+	said = 1;
 	SAY(fmt);
 	exit(1);
 }
@@ -90,7 +96,7 @@ void tool_warn(const char *fmt, ...)
 void tool_broken(const char *fmt, ...)
 {
 	SAY(fmt);
-	broken = 1;
+	said = broken = 1;
 }
 
 int tool_is_broken(void)

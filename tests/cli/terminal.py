@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tty.py COMMAND...: runs it with a terminal as standard output; prints what appears there, exits as it does."""
+"""terminal.py COMMAND...: runs it with a terminal as standard output; prints what appears there, exits as it does."""
 import os, pty, subprocess, sys
 
 master, slave = pty.openpty()

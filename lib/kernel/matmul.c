@@ -18,6 +18,10 @@ void seqk_matmul_fill(seqk_matmul_table *t, unsigned bits)
 #ifdef SEQK_X86
 	if (bits & SEQK_AVX2)
 		seqk_matmul_fill_avx2(t);
+	if (bits & SEQK_AVX512)
+		seqk_matmul_fill_avx512(t);
+	if (bits & SEQK_VNNI)
+		seqk_matmul_fill_vnni(t);
 #else
 	(void)bits;
 #endif

@@ -49,7 +49,7 @@ typedef struct check_peak {
 	double read, fma, int8; /* bytes, flop, int8 op per second */
 } check_peak;
 const check_peak *check_peaks(void);
-double check_clock(void); /* seconds */
+double check_clock(void); /* seconds of this thread on its core: other programs do not count */
 /* Best seconds of one call of f(arg) over a while. */
 double check_time(void (*f)(void *), void *arg);
 

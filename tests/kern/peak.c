@@ -13,6 +13,7 @@
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vnni")))
 #endif
 
+#define ALL_12 _Pragma("GCC unroll 12")
 enum { REPEAT = 20000, READ_BYTES = 256 << 20 };
 static volatile float sink;
 
@@ -21,11 +22,14 @@ AVX2 static void fma_avx2(void *arg)
 {
 	__m256 a[12], x = _mm256_set1_ps(0.999f), y = _mm256_set1_ps(1e-3f);
 	(void)arg;
+	ALL_12
 	for (int i = 0; i < 12; i++)
 		a[i] = _mm256_set1_ps((float)i);
 	for (int r = 0; r < REPEAT; r++)
+		ALL_12
 		for (int i = 0; i < 12; i++)
 			a[i] = _mm256_fmadd_ps(a[i], x, y);
+	ALL_12
 	for (int i = 1; i < 12; i++)
 		a[0] = _mm256_add_ps(a[0], a[i]);
 	sink = _mm256_cvtss_f32(a[0]);
@@ -35,11 +39,14 @@ AVX2 static void int8_avx2(void *arg)
 {
 	__m256i a[12], x = _mm256_set1_epi8(3), one = _mm256_set1_epi16(1);
 	(void)arg;
+	ALL_12
 	for (int i = 0; i < 12; i++)
 		a[i] = _mm256_set1_epi8((char)i);
 	for (int r = 0; r < REPEAT; r++)
+		ALL_12
 		for (int i = 0; i < 12; i++)
 			a[i] = _mm256_madd_epi16(_mm256_maddubs_epi16(x, a[i]), one);
+	ALL_12
 	for (int i = 1; i < 12; i++)
 		a[0] = _mm256_add_epi32(a[0], a[i]);
 	sink = (float)_mm256_extract_epi32(a[0], 0);
@@ -49,11 +56,14 @@ AVX512 static void fma_avx512(void *arg)
 {
 	__m512 a[12], x = _mm512_set1_ps(0.999f), y = _mm512_set1_ps(1e-3f);
 	(void)arg;
+	ALL_12
 	for (int i = 0; i < 12; i++)
 		a[i] = _mm512_set1_ps((float)i);
 	for (int r = 0; r < REPEAT; r++)
+		ALL_12
 		for (int i = 0; i < 12; i++)
 			a[i] = _mm512_fmadd_ps(a[i], x, y);
+	ALL_12
 	for (int i = 1; i < 12; i++)
 		a[0] = _mm512_add_ps(a[0], a[i]);
 	sink = _mm512_reduce_add_ps(a[0]);
@@ -63,11 +73,14 @@ AVX512 static void int8_avx512(void *arg)
 {
 	__m512i a[12], x = _mm512_set1_epi8(3), y = _mm512_set1_epi8(5);
 	(void)arg;
+	ALL_12
 	for (int i = 0; i < 12; i++)
 		a[i] = _mm512_set1_epi32(i);
 	for (int r = 0; r < REPEAT; r++)
+		ALL_12
 		for (int i = 0; i < 12; i++)
 			a[i] = _mm512_dpbusd_epi32(a[i], x, y);
+	ALL_12
 	for (int i = 1; i < 12; i++)
 		a[0] = _mm512_add_epi32(a[0], a[i]);
 	sink = (float)_mm512_reduce_add_epi32(a[0]);

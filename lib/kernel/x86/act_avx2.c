@@ -18,11 +18,13 @@ SEQK_INLINE void act_block(const float *p, int8_t *q, float *scale, float *sum)
 {
 	__m256 x[4], high = _mm256_set1_ps(127), low = _mm256_set1_ps(-127);
 	__m256i c[4];
+	UNROLL
 	for (int i = 0; i < 4; i++)
 		x[i] = _mm256_loadu_ps(p + 8 * i);
 	__m256 top = block_top(x), s = _mm256_div_ps(top, high);
 	__m256 use = _mm256_and_ps(_mm256_cmp_ps(s, _mm256_setzero_ps(), _CMP_GT_OQ),
 	                           _mm256_cmp_ps(top, _mm256_set1_ps(__builtin_inff()), _CMP_LT_OQ));
+	UNROLL
 	for (int i = 0; i < 4; i++) {
 		__m256 v = _mm256_and_ps(_mm256_div_ps(x[i], s), use);
 		c[i] = _mm256_cvtps_epi32(_mm256_max_ps(_mm256_min_ps(v, high), low));

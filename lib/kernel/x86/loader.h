@@ -22,6 +22,7 @@ SEQK_INLINE void nibbles(unit *u, const uint8_t *const p[ROWS], size_t at)
 {
 	vint v[4], low = v_set8(15);
 	v_load16(v, p, at);
+	UNROLL
 	for (int j = 0; j < 4; j++) {
 		u->w[j] = v_and(v[j], low);
 		u->w[4 + j] = v_and(v_right(v[j], 4), low);
@@ -57,6 +58,7 @@ SEQK_INLINE void load_q4_1(const seqk_quant *t, const uint8_t *const p[ROWS], si
 SEQK_INLINE void fifth(unit *u, vint h)
 {
 	vint low = v_set32(0x08040201), high = v_set32((int)0x80402010), bit = v_set8(16);
+	UNROLL
 	for (int b = 0; b < 4; b++) {
 		int o = b * 0x01010101;
 		vint r = v_shuffle(h, v_four(_mm_setr_epi32(o, o + 0x04040404, o + 0x08080808, o + 0x0c0c0c0c)));
@@ -96,6 +98,7 @@ SEQK_INLINE void load_iq4_nl(const seqk_quant *t, const uint8_t *const p[ROWS], 
 	(void)t;
 	u->d[0] = v_load_half(p, block * 18);
 	nibbles(u, p, block * 18 + 2);
+	UNROLL
 	for (int j = 0; j < 8; j++)
 		u->w[j] = by_table(u->w[j], nl_value);
 }
@@ -110,6 +113,7 @@ SEQK_INLINE void load_mxfp4(const seqk_quant *t, const uint8_t *const p[ROWS], s
 	}
 	__builtin_memcpy(&u->d[0], d, sizeof d);
 	nibbles(u, p, block * 17 + 1);
+	UNROLL
 	for (int j = 0; j < 8; j++)
 		u->w[j] = by_table(u->w[j], fp4_value);
 }
@@ -135,6 +139,7 @@ SEQK_INLINE void scales_k4(const uint8_t *const p[ROWS], size_t at, unit *u)
 	m[0] = v_and(v[2], six);
 	s[1] = v_or(v_and(v[3], four), v_and(v_right(v[1], 2), two));
 	m[1] = v_or(v_and(v_right(v[3], 4), four), v_and(v_right(v[2], 2), two));
+	UNROLL
 	for (int g = 0; g < 8; g++) {
 		u[g].d[0] = v_mul(d, byte_of(s[g / 4], g % 4));
 		u[g].m[0] = v_mul(dm, byte_of(m[g / 4], g % 4));
@@ -147,10 +152,12 @@ SEQK_INLINE void load_q4_k(const seqk_quant *t, const uint8_t *const p[ROWS], si
 	vint low = v_set8(15);
 	(void)t;
 	scales_k4(p, at, u);
+	UNROLL
 	for (int i = 0; i < 4; i++) {
 		vint v[8];
 		v_load16(v, p, at + 16 + 32 * i);
 		v_load16(v + 4, p, at + 32 + 32 * i);
+		UNROLL
 		for (int j = 0; j < 8; j++) {
 			u[2 * i].w[j] = v_and(v[j], low);
 			u[2 * i + 1].w[j] = v_and(v_right(v[j], 4), low);
@@ -172,10 +179,12 @@ SEQK_INLINE void load_q5_k(const seqk_quant *t, const uint8_t *const p[ROWS], si
 	scales_k4(p, at, u);
 	v_load16(h, p, at + 16);
 	v_load16(h + 4, p, at + 32);
+	UNROLL
 	for (int i = 0; i < 4; i++) {
 		vint v[8];
 		v_load16(v, p, at + 48 + 32 * i);
 		v_load16(v + 4, p, at + 64 + 32 * i);
+		UNROLL
 		for (int j = 0; j < 8; j++) {
 			u[2 * i].w[j] = v_or(v_and(v[j], low), bit_of(h[j], 2 * i, 4));
 			u[2 * i + 1].w[j] = v_or(v_and(v_right(v[j], 4), low), bit_of(h[j], 2 * i + 1, 4));
@@ -190,8 +199,10 @@ SEQK_INLINE void load_q6_k(const seqk_quant *t, const uint8_t *const p[ROWS], si
 	vflt d = v_load_half(p, at + 208);
 	(void)t;
 	v_load16(s, p, at + 192);
+	UNROLL
 	for (int g = 0; g < 16; g++)
 		u[g / 2].d[g % 2] = v_mul(d, signed_byte_of(s[g / 4], g % 4));
+	UNROLL
 	for (int i = 0; i < 4; i++) { /* half i / 2, its 16 columns i % 2 of each quarter */
 		size_t o = at + 64 * (size_t)(i / 2) + 16 * (size_t)(i % 2);
 		vint a[4], b[4], h[4];
@@ -199,6 +210,7 @@ SEQK_INLINE void load_q6_k(const seqk_quant *t, const uint8_t *const p[ROWS], si
 		v_load16(a, p, o);
 		v_load16(b, p, o + 32);
 		v_load16(h, p, at + 128 + 32 * (size_t)(i / 2) + 16 * (size_t)(i % 2));
+		UNROLL
 		for (int j = 0; j < 4; j++) {
 			int l = 4 * (i % 2) + j;
 			v[0].w[l] = v_or(v_and(a[j], low), v_and(v_left(h[j], 4), two));
@@ -216,14 +228,18 @@ SEQK_INLINE void load_q2_k(const seqk_quant *t, const uint8_t *const p[ROWS], si
 	vflt d = v_half(dd), dm = v_negate(v_half(v_right(dd, 16)));
 	(void)t;
 	v_load16(s, p, at);
+	UNROLL
 	for (int g = 0; g < 16; g++) {
 		u[g / 2].d[g % 2] = v_mul(d, byte_of(v_and(s[g / 4], four), g % 4));
 		u[g / 2].m[g % 2] = v_mul(dm, byte_of(v_and(v_right(s[g / 4], 4), four), g % 4));
 	}
+	UNROLL
 	for (int i = 0; i < 4; i++) {
 		vint v[4];
 		v_load16(v, p, at + 16 + 16 * (size_t)i);
+		UNROLL
 		for (int j = 0; j < 4; j++)
+			UNROLL
 			for (int q = 0; q < 4; q++)
 				u[4 * (i / 2) + q].w[4 * (i % 2) + j] = v_and(v_right(v[j], 2 * q), three);
 	}
@@ -236,19 +252,24 @@ SEQK_INLINE void load_q3_k(const seqk_quant *t, const uint8_t *const p[ROWS], si
 	(void)t;
 	v_load14(s, p, at + 94);
 	vflt d = v_half(s[3]);
+	UNROLL
 	for (int q = 0; q < 4; q++) {
 		vint a = v_and(v_right(s[q & 1], 4 * (q >> 1)), four);
 		vint b = v_and(q < 2 ? v_left(s[2], 4 - 2 * q) : v_right(s[2], 2 * q - 4), high);
 		vint c = v_sub8(v_or(a, b), v_set8(32));
+		UNROLL
 		for (int g = 0; g < 4; g++)
 			u[2 * q + g / 2].d[g % 2] = v_mul(d, signed_byte_of(c, g));
 	}
 	v_load16(h, p, at);
 	v_load16(h + 4, p, at + 16);
+	UNROLL
 	for (int i = 0; i < 4; i++) {
 		vint v[4];
 		v_load16(v, p, at + 32 + 16 * (size_t)i);
+		UNROLL
 		for (int j = 0; j < 4; j++)
+			UNROLL
 			for (int q = 0; q < 4; q++) {
 				int g = 4 * (i / 2) + q, l = 4 * (i % 2) + j;
 				u[g].w[l] = v_or(v_and(v_right(v[j], 2 * q), three), bit_of(h[l], g, 2));
@@ -262,12 +283,14 @@ SEQK_INLINE void load_iq4_xs(const seqk_quant *t, const uint8_t *const p[ROWS], 
 	vint h = v_load32(p, at), l = v_load32(p, at + 4);
 	vflt d = v_half(h);
 	(void)t;
+	UNROLL
 	for (int g = 0; g < 8; g++) {
 		vint low = v_and(v_right(l, 4 * g), v_set32(15));
 		vint high = v_and(v_right(h, 16 + 2 * g), v_set32(3));
 		vint s = v_sub8(v_or(low, v_left(high, 4)), v_set32(32)); /* low byte only */
 		u[g].d[0] = v_mul(d, signed_byte_of(s, 0));
 		nibbles(u + g, p, at + 8 + 16 * (size_t)g);
+		UNROLL
 		for (int j = 0; j < 8; j++)
 			u[g].w[j] = by_table(u[g].w[j], nl_value);
 	}

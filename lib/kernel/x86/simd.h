@@ -15,4 +15,7 @@
 
 #define SEQK_INLINE static inline __attribute__((always_inline, unused))
 
+/* Small loops over registers: left as loops, the compiler keeps their arrays in memory. */
+#define UNROLL _Pragma("GCC unroll 16")
+
 #endif

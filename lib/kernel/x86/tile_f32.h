@@ -25,22 +25,29 @@ SEQK_INLINE void f_tile(const float (*w)[SPAN], const float *x, size_t ldx, size
 {
 	size_t i = 0;
 	for (; i + 16 <= k; i += 16)
+		UNROLL
 		for (int h = 0; h < WORDS; h++) {
 			vflt v[TROWS];
+			UNROLL
 			for (int r = 0; r < nr; r++)
 				v[r] = v_get(w[r] + i + h * STEP);
+			UNROLL
 			for (int j = 0; j < na; j++) {
 				vflt u = v_get(x + (size_t)j * ldx + i + h * STEP);
+				UNROLL
 				for (int r = 0; r < nr; r++)
 					acc[(j * nr + r) * WORDS + h] = v_fma(v[r], u, acc[(j * nr + r) * WORDS + h]);
 			}
 		}
 	if (i == k)
 		return;
+	UNROLL
 	for (int j = 0; j < na; j++) {
 		float last[16] = {0};
 		__builtin_memcpy(last, x + (size_t)j * ldx + i, (k - i) * sizeof *last);
+		UNROLL
 		for (int h = 0; h < WORDS; h++)
+			UNROLL
 			for (int r = 0; r < nr; r++)
 				acc[(j * nr + r) * WORDS + h] = v_fma(v_get(w[r] + i + h * STEP), v_get(last + h * STEP),
 				                                      acc[(j * nr + r) * WORDS + h]);
@@ -56,14 +63,18 @@ typedef struct f_where {
 SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int r, int nr, f_where at)
 {
 	vflt acc[TROWS * TACTS * WORDS];
+	UNROLL
 	for (int o = 0; o < nr * na; o++)
+		UNROLL
 		for (int h = 0; h < WORDS; h++)
 			acc[o * WORDS + h] = at.i0 ? v_get(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP) : v_zero();
 	f_tile(p->w + r, a->x + (j0 + j) * a->ldx + at.i0, a->ldx, at.len, nr, na, acc);
+	UNROLL
 	for (int o = 0; o < nr * na; o++) {
 		if (at.last)
 			at.y[(j + (size_t)(o / nr)) * at.ldy + (size_t)(r + o % nr)] = f_tree(acc + o * WORDS);
 		else
+			UNROLL
 			for (int h = 0; h < WORDS; h++)
 				v_put(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP, acc[o * WORDS + h]);
 	}

@@ -4,7 +4,8 @@
  * PANELS x ROWS weight rows by a span of columns are loaded to units in the cache
  * once, then all rows of activations pass over them, up to TILE at a time.  Sums
  * wait in y between spans: they are single f32 numbers in the order of matmul.h.
- * The includer has defined ROWS, TILE, PANELS, SPAN (units) and sums(). */
+ * The includer has defined ROWS, TILE, PANELS, SPAN (units), sums(), and how much too large
+ * its sums() makes signed codes (SIGNED_OFF). */
 #ifndef KERNEL_X86_TILE_Q8_H
 #define KERNEL_X86_TILE_Q8_H
 
@@ -31,16 +32,18 @@ typedef struct acts {
 SEQK_INLINE void tile(shape s, const unit *u, size_t units, const acts *x, size_t u0, int na, vflt *acc)
 {
 	for (size_t i = 0; i < units; i++, u++)
+		UNROLL
 		for (int g = 0; g < 32 / s.group; g++) {
 			vint isum[TILE];
 			size_t at = u0 + i;
 			sums(s, u->w + s.group / 4 * g, s.group / 4, x->q, 32 * at + (size_t)(s.group * g), na, isum);
+			UNROLL
 			for (int j = 0; j < na; j++) {
 				const float *p = x->sum[j] + 2 * at;
 				float qsum = s.group == 16 ? p[g] : p[0] + p[1], scale = x->scale[j][at];
 				vflt f = v_float(isum[j]);
-				if (s.off)
-					f = v_nfma(v_all((float)s.off), v_all(qsum), f);
+				if (s.off || (!s.fit && SIGNED_OFF))
+					f = v_nfma(v_all((float)(s.fit ? s.off : SIGNED_OFF)), v_all(qsum), f);
 				acc[j] = v_fma(v_mul(u->d[g], v_all(scale)), f, acc[j]);
 				if (s.min)
 					acc[j] = v_fma(u->m[g], v_all(scale * qsum), acc[j]);
@@ -56,6 +59,7 @@ SEQK_INLINE void tile_rows(shape s, const unit *u, size_t units, const seqk_act 
 	vflt acc[TILE];
 	float part[ROWS];
 	size_t blocks = (a->k + 31) / 32;
+	UNROLL
 	for (int i = 0; i < na; i++) {
 		size_t at = (j + (size_t)i) * blocks;
 		x.q[i] = a->q + 32 * at;
@@ -71,6 +75,7 @@ SEQK_INLINE void tile_rows(shape s, const unit *u, size_t units, const seqk_act 
 		}
 	}
 	tile(s, u, units, &x, u0, na, acc);
+	UNROLL
 	for (int i = 0; i < na; i++) {
 		if (rows == ROWS) {
 			v_put(y + (size_t)i * ldy, acc[i]);

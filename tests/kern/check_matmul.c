@@ -13,6 +13,12 @@
 #include "kernel/matmul_table.h"
 #include "kernel/quant.h"
 
+#ifdef CHECK_SIMDE
+void seqk_matmul_fill_avx2_simde(seqk_matmul_table *t);
+void seqk_matmul_fill_avx512_simde(seqk_matmul_table *t);
+void seqk_matmul_fill_vnni_simde(seqk_matmul_table *t);
+#endif
+
 /* n rows of k activations, x with random scales, 8-bit form by table t. */
 typedef struct batch {
 	seqk_act a;
@@ -314,6 +320,14 @@ static void check(void)
 		seqk_matmul_fill(&t, l->bits);
 		level_all(l->name, &c, &t);
 	}
+#ifdef CHECK_SIMDE
+	seqk_matmul_table t = c;
+	seqk_matmul_fill_avx2_simde(&t);
+	level_all("avx2 by simde", &c, &t);
+	seqk_matmul_fill_avx512_simde(&t);
+	seqk_matmul_fill_vnni_simde(&t);
+	level_all("vnni by simde", &c, &t);
+#endif
 }
 
 static void once(void *arg)

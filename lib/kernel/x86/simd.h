@@ -9,13 +9,18 @@
 #include <simde/x86/f16c.h>
 #include <simde/x86/fma.h>
 #include <simde/x86/avx512.h>
+#include "kernel/x86/simde_more.h"
 #else
 #include <immintrin.h>
 #endif
 
+#ifdef SEQK_SIMDE /* quick to compile, slow to run */
+#define SEQK_INLINE static inline __attribute__((unused))
+#define UNROLL
+#else
 #define SEQK_INLINE static inline __attribute__((always_inline, unused))
-
 /* Small loops over registers: left as loops, the compiler keeps their arrays in memory. */
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 #endif

@@ -203,6 +203,16 @@ LANES void attn_group(int dtype, int G, const char *keys, const char *values, si
 	weigh(dtype, G, values, dv, g);
 }
 
+#ifdef ATTN_ONE_COPY
+/* Where code counts more than speed. */
+static void attn_any(int dtype, int G, const char *keys, const char *values, size_t d, size_t dv, float scale, float cap,
+                     const seqk_attn_query *query, group *g)
+{
+	attn_group(dtype, G, keys, values, d, dv, scale, cap, query, g);
+}
+#define attn_group attn_any
+#endif
+
 /* All groups of a call, for one constant type. */
 LANES void attn_typed(int dtype, const char *keys, const char *values, size_t d, size_t dv, float scale, float cap,
                       const seqk_attn_query *query, size_t nq, group *g)

@@ -10,7 +10,20 @@ void seqk_table_fill(seqk_table *t, unsigned bits)
 	seqk_fill_vec_c(t);
 	seqk_fill_attn_c(t);
 	seqk_fill_scan_c(t);
+#ifdef SEQK_X86
+	if (bits & SEQK_AVX2) {
+		seqk_fill_vec_avx2(t);
+		seqk_fill_attn_avx2(t);
+		seqk_fill_scan_avx2(t);
+	}
+	if (bits & SEQK_AVX512) {
+		seqk_fill_vec_avx512(t);
+		seqk_fill_attn_avx512(t);
+		seqk_fill_scan_avx512(t);
+	}
+#else
 	(void)bits;
+#endif
 }
 
 float seqk_sum(const float *x, size_t n) { return seqk_table_now()->sum(x, n); }

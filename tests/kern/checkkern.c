@@ -10,7 +10,7 @@
 
 #include "kernel/cpu.h"
 
-static const check_family *const families[] = {&check_quant, &check_matmul};
+static const check_family *const families[] = {&check_quant, &check_matmul, &check_vec, &check_attn, &check_scan};
 
 static unsigned long done, failed, skipped;
 static uint64_t seed = 1, drawn;

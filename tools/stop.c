@@ -67,6 +67,30 @@ static int spells(const seq_vocab *v, const int32_t *id, size_t n, const char *t
 	return same;
 }
 
+/* The longest pieces one after another, spaces spelt as SentencePiece does; n is 0 when that does not work. */
+static int32_t *spell_by_pieces(const seq_vocab *v, const char *text, size_t len, size_t *n)
+{
+	static const char space[] = "\xe2\x96\x81";
+	char *plain = tool_alloc(3 * len + 1, 1);
+	int32_t *id = tool_alloc(3 * len + 1, sizeof *id), one = -1;
+	size_t end = 0, k;
+	for (size_t i = 0; i < len; i++) {
+		k = text[i] == ' ' ? 3 : 1;
+		memcpy(plain + end, k == 3 ? space : text + i, k);
+		end += k;
+	}
+	*n = 0;
+	for (size_t at = 0; at < end; at += k) {
+		for (k = end - at; k && (one = seq_vocab_find(v, plain + at, k)) < 0; k--)
+			;
+		if (!k)
+			break;
+		id[(*n)++] = one;
+	}
+	free(plain);
+	return id;
+}
+
 /* Ids for a piece of text in the middle of a text.  Vocabularies that put a space before a text are given it
  * without its own. */
 static void spell(const stop_list *s, const char *text, size_t len, int32_t **id, size_t *n)
@@ -82,8 +106,13 @@ static void spell(const stop_list *s, const char *text, size_t len, int32_t **id
 		*id = NULL;
 		*n = 0;
 	}
-	if (len)
-		tool_warn("a part of a token before a stop string cannot be spelt; it is left out");
+	if (!len)
+		return;
+	*id = spell_by_pieces(s->vocab, text, len, n);
+	if (spells(s->vocab, *id, *n, text, len))
+		return;
+	*n = 0;
+	tool_warn("a part of a token before a stop string cannot be spelt; it is left out");
 }
 
 int stop_push(stop_held *h, const stop_list *s, int32_t id, double logprob, size_t *sure, int32_t **rest, size_t *nrest)

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* Every row of the table of mixers, with weights made on the spot: any threads, any
+ * pieces, any neighbours give the bits of one thread, all at once, alone; a wrong shape is
+ * refused.  A row without a line of test data here fails. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "layer/rope.h"
+#include "mixer/mixer.h"
+
+enum { WIDTH = 32, LEN = 300, MOST = 16, MAX_ROWS = 512 };
+
+struct weight {
+	const char *name;
+	int64_t rows, cols;
+};
+
+struct number {
+	const char *key;
+	double value;
+};
+
+struct setup {
+	const char *kind, *what;
+	struct number number[MOST];
+	struct weight weight[MOST];
+};
+
+static const struct setup setups[] = {
+	{"softmax", "grouped heads, rope on halves",
+	 {{"m.heads", 4}, {"m.kv_heads", 2}, {"m.head_dim", 8}, {"m.rope", 1}},
+	 {{"m.q", 32, 32}, {"m.k", 16, 32}, {"m.v", 16, 32}, {"m.o", 32, 32}}},
+	{"softmax", "one key head, window, cap, norm per head, partial rope on neighbours, narrow values",
+	 {{"m.heads", 4}, {"m.kv_heads", 1}, {"m.head_dim", 16}, {"m.v_head_dim", 8}, {"m.rope", 2}, {"rope.dim", 8},
+	  {"m.window", 70}, {"m.cap", 3}, {"m.qk_norm", 1}, {"m.scale", 0.3}},
+	 {{"m.q", 64, 32}, {"m.k", 16, 32}, {"m.v", 8, 32}, {"m.o", 32, 32}, {"m.q_norm.w", 1, 16}, {"m.k_norm.w", 1, 16}}},
+	{"softmax", "norm of the whole width, biases, no rope",
+	 {{"m.heads", 3}, {"m.kv_heads", 3}, {"m.head_dim", 8}, {"m.qk_norm", 2}},
+	 {{"m.q", 24, 32}, {"m.k", 24, 32}, {"m.v", 24, 32}, {"m.o", 32, 24}, {"m.q_norm.w", 1, 24}, {"m.k_norm.w", 1, 24},
+	  {"m.q.b", 1, 24}, {"m.k.b", 1, 24}, {"m.v.b", 1, 24}, {"m.o.b", 1, 32}}},
+	{"softmax", "many query heads for one key head",
+	 {{"m.heads", 71}, {"m.kv_heads", 1}, {"m.head_dim", 4}, {"m.rope", 1}},
+	 {{"m.q", 284, 32}, {"m.k", 4, 32}, {"m.v", 4, 32}, {"m.o", 32, 284}}},
+	{"mamba", "plain",
+	 {{"m.inner", 48}, {"m.state", 8}, {"m.conv", 4}, {"m.rank", 3}},
+	 {{"m.in", 96, 32}, {"m.conv.w", 48, 4}, {"m.conv.b", 1, 48}, {"m.x", 19, 48}, {"m.dt", 48, 3}, {"m.dt.b", 1, 48},
+	  {"m.A", 48, 8}, {"m.D", 1, 48}, {"m.out", 32, 48}}},
+	{"mamba", "norms of dt, B and C, biases, odd sizes",
+	 {{"m.inner", 35}, {"m.state", 5}, {"m.conv", 3}, {"m.rank", 2}, {"m.bcdt_norm", 1}},
+	 {{"m.in", 70, 32}, {"m.in.b", 1, 70}, {"m.conv.w", 35, 3}, {"m.x", 12, 35}, {"m.dt", 35, 2}, {"m.dt.b", 1, 35},
+	  {"m.A", 35, 5}, {"m.D", 1, 35}, {"m.out", 32, 35}, {"m.out.b", 1, 32}}},
+	{"mamba2", "two groups, limits of dt",
+	 {{"m.inner", 64}, {"m.state", 16}, {"m.conv", 4}, {"m.heads", 8}, {"m.groups", 2}, {"m.dt_min", 0.05}, {"m.dt_max", 0.7}},
+	 {{"m.in", 200, 32}, {"m.conv.w", 128, 4}, {"m.conv.b", 1, 128}, {"m.dt.b", 1, 8}, {"m.A", 1, 8}, {"m.D", 1, 8},
+	  {"m.norm.w", 1, 64}, {"m.out", 32, 64}}},
+	{"mamba2", "one group, no norm, odd sizes",
+	 {{"m.inner", 15}, {"m.state", 3}, {"m.conv", 2}, {"m.heads", 5}},
+	 {{"m.in", 41, 32}, {"m.conv.w", 21, 2}, {"m.A", 1, 5}, {"m.D", 1, 5}, {"m.out", 32, 15}}},
+};
+
+static int failed, checked;
+
+static void law(int ok, const struct setup *s, const char *what, int a, int b)
+{
+	checked++;
+	if (!ok) {
+		failed++;
+		printf("FAIL %s (%s): %s %d %d\n", s->kind, s->what, what, a, b);
+	}
+}
+
+/* A mixer bound for some lanes, with everything a run needs. */
+struct rig {
+	const struct setup *set;
+	const struct weight *spoiled; /* its rows are one more than they should be */
+	seqp_view view[MOST];
+	const seqp_mixer_row *row;
+	void *self;
+	seqp_arena arena;
+	seqp_needs needs;
+	seqp_rope_set ropes;
+	seqp_rope_table table[SEQP_ROPES];
+	seqp_plan *plan;
+	seqp_team *team;
+	char *act, *shared, *own;
+};
+
+static const seqp_view *find_weight(const void *from, int64_t layer, const char *role)
+{
+	const struct rig *r = from;
+	(void)layer;
+	for (int i = 0; i < MOST && r->set->weight[i].name; i++)
+		if (!strcmp(r->set->weight[i].name, role))
+			return &r->view[i];
+	return NULL;
+}
+
+static double find_number(const void *from, int64_t layer, const char *key, double dflt)
+{
+	const struct rig *r = from;
+	(void)layer;
+	for (int i = 0; i < MOST && r->set->number[i].key; i++)
+		if (!strcmp(r->set->number[i].key, key))
+			return r->set->number[i].value;
+	return dflt;
+}
+
+/* A value in (-1, 1) that depends on where it stands alone. */
+static float noise(uint32_t a, uint32_t b)
+{
+	uint32_t h = a * 0x9e3779b1u ^ (b + 1) * 0x85ebca6bu;
+	h ^= h >> 15;
+	h *= 0x2c1b3c6du;
+	h ^= h >> 12;
+	h *= 0x297a2d39u;
+	h ^= h >> 15;
+	return (float)(int32_t)h / 2147483648.0f;
+}
+
+static void make_weights(struct rig *r)
+{
+	for (uint32_t i = 0; i < MOST && r->set->weight[i].name; i++) {
+		const struct weight *w = &r->set->weight[i];
+		int64_t rows = w->rows + (w == r->spoiled), n = rows * w->cols;
+		float *p = seqp_arena_alloc(&r->arena, (size_t)n, 4);
+		for (int64_t k = 0; k < n; k++)
+			p[k] = noise(i, (uint32_t)k) * (w->rows > 1 ? 0.4f : 1);
+		if (!strcmp(w->name, "m.A"))
+			for (int64_t k = 0; k < n; k++)
+				p[k] = -1 - p[k];
+		r->view[i] = (seqp_view){p, SEQ_F32, rows, w->cols, (size_t)w->cols * 4};
+	}
+}
+
+static int open_rig(struct rig *r, const struct setup *set, int lanes, int dtype, const struct weight *spoiled)
+{
+	seq_error err = {0};
+	*r = (struct rig){.set = set, .spoiled = spoiled, .row = seqp_mixer_find(set->kind), .plan = seqp_plan_new(1),
+		.team = seqp_team_new(lanes)};
+	make_weights(r);
+	seqp_bind b = {.from = r, .weight = find_weight, .number = find_number, .role = "m", .width = WIDTH, .max_rows = MAX_ROWS,
+		.lanes = lanes, .kv_dtype = dtype, .arena = &r->arena, .ropes = &r->ropes, .needs = &r->needs};
+	int rc = r->row->open(&r->self, &b, &r->plan->spec[0], &err);
+	if (rc < 0 && !err.text[0])
+		rc = -1000;
+	r->plan->vocab = 1;
+	r->act = aligned_alloc(64, (1u << 20));
+	r->shared = aligned_alloc(64, (r->needs.shared + 63) & ~(size_t)63);
+	r->own = aligned_alloc(64, ((r->needs.own + 4095) & ~(size_t)4095) * (size_t)lanes + 64);
+	for (size_t i = 0; i < r->ropes.n; i++) {
+		r->table[i].cos = malloc(MAX_ROWS * r->ropes.rope[i].pairs * 4);
+		r->table[i].sin = malloc(MAX_ROWS * r->ropes.rope[i].pairs * 4);
+	}
+	return rc;
+}
+
+static void close_rig(struct rig *r)
+{
+	for (size_t i = 0; i < r->ropes.n; i++) {
+		free(r->table[i].cos);
+		free(r->table[i].sin);
+	}
+	free(r->act);
+	free(r->shared);
+	free(r->own);
+	seqp_plan_free(r->plan);
+	seqp_team_free(r->team);
+	seqp_arena_free(&r->arena);
+}
+
+struct job {
+	struct rig *rig;
+	seqp_batch batch;
+	seqp_slot *slot[MOST];
+	const float *x;
+	float *y;
+};
+
+static void on_lane(void *arg, const seqp_lane *lane)
+{
+	struct job *j = arg;
+	seqp_ctx ctx = {.lane = *lane, .batch = &j->batch, .rope = j->rig->table, .act = j->rig->act, .shared = j->rig->shared,
+		.own = j->rig->own + (size_t)lane->tid * ((j->rig->needs.own + 4095) & ~(size_t)4095)};
+	seqp_rope_fill(&ctx, &j->rig->ropes, j->rig->table);
+	seqp_team_barrier(lane);
+	j->rig->row->run(j->rig->self, &ctx, j->slot, j->x, j->y);
+}
+
+/* Runs n[i] more tokens on each of k states; the inputs of sequence id[i] are its own noise. */
+static void run(struct rig *r, seq_state **s, const uint32_t *id, const size_t *n, size_t k, float **y)
+{
+	seq_error err;
+	size_t first[MOST + 1] = {0}, row_seq[MAX_ROWS];
+	int64_t pos[MOST], row_pos[MAX_ROWS];
+	float *x = malloc(MAX_ROWS * WIDTH * 4), *out = malloc(MAX_ROWS * WIDTH * 4);
+	struct job j = {.rig = r, .x = x, .y = out, .batch = {.first = first, .pos = pos, .row_pos = row_pos, .row_seq = row_seq}};
+	for (size_t i = 0; i < k; i++) {
+		pos[i] = s[i]->len;
+		for (size_t t = 0; t < n[i]; t++) {
+			size_t row = j.batch.rows++;
+			row_pos[row] = s[i]->len + (int64_t)t;
+			row_seq[row] = i;
+			for (uint32_t c = 0; c < WIDTH; c++)
+				x[row * WIDTH + c] = 2 * noise(1000 + id[i], (uint32_t)row_pos[row] * WIDTH + c);
+		}
+		first[i + 1] = j.batch.rows;
+		j.slot[i] = &s[i]->slot[0];
+		if (seqp_state_prepare(s[i], (int64_t)n[i], MAX_ROWS, 0, &err) < 0)
+			abort();
+		seqp_state_extend(s[i], (int64_t)n[i]);
+	}
+	j.batch.nseq = k;
+	seqp_team_run(r->team, on_lane, &j);
+	for (size_t i = 0; i < k; i++) {
+		memcpy(y[i] + (size_t)s[i]->len * WIDTH, out + first[i] * WIDTH, n[i] * WIDTH * 4);
+		seqp_state_advance(s[i], (int64_t)n[i]);
+	}
+	free(x);
+	free(out);
+}
+
+static int same_state(const seq_state *a, const seq_state *b)
+{
+	const seqp_slot *p = &a->slot[0], *q = &b->slot[0];
+	int same = a->len == b->len && p->kv.n == q->kv.n && p->kv.first == q->kv.first &&
+	           !memcmp(a->fixed, b->fixed, a->fixed_count * 4);
+	for (size_t i = 0; same && i < p->kv.n; i++)
+		same = !memcmp(p->kv.block[i], q->kv.block[i], seqp_kv_block_bytes(p->spec));
+	return same;
+}
+
+static seq_state *state_of(struct rig *r)
+{
+	seq_error err;
+	seq_state *s;
+	if (seqp_state_new(&s, r->plan, &err) < 0)
+		abort();
+	return s;
+}
+
+/* Sequence 1 by pieces of a size, on some lanes, against all at once on one. */
+static void pieces(const struct setup *set, int dtype, const float *want, const seq_state *end)
+{
+	static const int lanes[] = {1, 2, 3, 8}, piece[] = {1, 7, 64, 300};
+	static const size_t most[4][4] = {{300, 300, 300, 300}, {30, 300, 300, 300}, {6, 70, 300, 300}, {2, 14, 128, 300}};
+	for (int l = 0; l < 4; l++)
+		for (int p = 0; p < 4; p++) {
+			struct rig r;
+			float *y = calloc(LEN * WIDTH, 4);
+			if (open_rig(&r, set, lanes[l], dtype, NULL) < 0)
+				abort();
+			seq_state *s = state_of(&r);
+			/* the last tokens at depth: lanes share key blocks there */
+			size_t at = 0, from = LEN - most[l][p];
+			while (at < LEN) {
+				size_t n = at < from ? from - at : (size_t)piece[p];
+				n = n < LEN - at ? n : LEN - at;
+				run(&r, &s, (uint32_t[]){1}, &n, 1, &y);
+				at += n;
+			}
+			law(!memcmp(y, want, LEN * WIDTH * 4), set, "output: lanes, piece", lanes[l], piece[p]);
+			law(same_state(s, end), set, "state: lanes, piece", lanes[l], piece[p]);
+			seq_state_free(s);
+			close_rig(&r);
+			free(y);
+		}
+}
+
+/* Five sequences in unequal pieces at once; sequence 1 must not notice. */
+static void neighbours(const struct setup *set, int dtype, const float *want, const seq_state *end)
+{
+	struct rig r;
+	seq_state *s[5];
+	float *y[5];
+	size_t n[5];
+	uint32_t id[5] = {3, 4, 1, 9, 2};
+	if (open_rig(&r, set, 2, dtype, NULL) < 0)
+		abort();
+	for (int i = 0; i < 5; i++) {
+		s[i] = state_of(&r);
+		y[i] = calloc(LEN * WIDTH, 4);
+	}
+	for (size_t round = 0; s[2]->len < LEN; round++) {
+		for (size_t i = 0; i < 5; i++) {
+			size_t left = LEN - (size_t)s[i]->len, want_n = (i * 17 + round * 29) % 67;
+			n[i] = want_n < left ? want_n : left;
+		}
+		run(&r, s, id, n, 5, y);
+	}
+	law(!memcmp(y[2], want, LEN * WIDTH * 4), set, "output among neighbours", 0, 0);
+	law(same_state(s[2], end), set, "state among neighbours", 0, 0);
+	for (int i = 0; i < 5; i++) {
+		seq_state_free(s[i]);
+		free(y[i]);
+	}
+	close_rig(&r);
+}
+
+static void wrong_shapes(const struct setup *set)
+{
+	for (int i = 0; i < MOST && set->weight[i].name; i++) {
+		struct rig r;
+		int rc = open_rig(&r, set, 1, SEQ_F16, &set->weight[i]);
+		law(rc < 0 && rc > -100, set, "a wrong shape is refused with a sentence: weight", i, rc);
+		close_rig(&r);
+	}
+}
+
+static void one(const struct setup *set, int dtype)
+{
+	struct rig r;
+	size_t n = LEN;
+	float *want = calloc(LEN * WIDTH, 4);
+	int rc = open_rig(&r, set, 1, dtype, NULL);
+	law(rc == 0, set, "opens", rc, 0);
+	if (rc == 0) {
+		seq_state *s = state_of(&r);
+		double sum = 0;
+		run(&r, &s, (uint32_t[]){1}, &n, 1, &want);
+		for (size_t i = 0; i < LEN * WIDTH; i++)
+			sum += (double)want[i] * (double)want[i];
+		law(sum > 1 && sum < 1e9, set, "the output is neither nothing nor everything", 0, 0);
+		pieces(set, dtype, want, s);
+		neighbours(set, dtype, want, s);
+		seq_state_free(s);
+	}
+	close_rig(&r);
+	free(want);
+}
+
+int main(void)
+{
+	static const int cache[] = {SEQ_F16, SEQ_F32, SEQ_BF16, SEQ_Q8_0};
+	for (size_t m = 0; seqp_mixer_at(m); m++) {
+		int lines = 0;
+		for (size_t i = 0; i < sizeof setups / sizeof setups[0]; i++) {
+			const struct setup *set = &setups[i];
+			if (strcmp(set->kind, seqp_mixer_at(m)->name))
+				continue;
+			for (int c = 0; c < (strcmp(set->kind, "softmax") || lines > 1 ? 1 : 4); c++)
+				one(set, cache[c]);
+			wrong_shapes(set);
+			lines++;
+		}
+		printf("%s: %d setups\n", seqp_mixer_at(m)->name, lines);
+		if (!lines)
+			failed++;
+	}
+	printf("%d checked, %d failed\n", checked, failed);
+	return failed != 0;
+}

@@ -285,8 +285,11 @@ static void open_vocab(const seq_model *m)
 	seq_error err;
 	if (seq_vocab_open(&vocab, seq_model_path(m), &err) < 0) {
 		vocab = NULL;
+		if (err.code == SEQ_E_NOMEM)
+			tool_fail(&err);
 		if (stops.n || ignore_eos)
 			tool_die("%s needs the model's vocabulary: %s", stops.n ? "--stop" : "--ignore-eos", err.text);
+		tool_warn("no token ends a text, for the model has no vocabulary: %s", err.text);
 	}
 	stops.vocab = vocab;
 	int64_t n = seq_model_vocab(m);

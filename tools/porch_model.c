@@ -44,7 +44,7 @@ static const char *named_in_stream(const seq_origin *o)
 	return memcmp(fp, o->fingerprint, 16) ? NULL : o->model;
 }
 
-static const char *installed(void)
+static char *installed(void)
 {
 	const char *dir = getenv("SEQ_DATADIR");
 	char *path;
@@ -58,19 +58,20 @@ static const char *installed(void)
 const char *tool_model_path(const seq_origin *o)
 {
 	static char *kept;
-	const char *env = getenv("SEQ_MODEL"), *path;
+	const char *env = getenv("SEQ_MODEL"), *named;
 	if (tool.model)
 		return tool.model;
 	if (env && *env)
 		return env;
 	if (kept)
 		return kept;
-	if ((path = named_in_stream(o)))
-		return kept = strdup(path);
-	path = installed();
-	if (access(path, R_OK))
-		tool_die("no model: %s: %s; give -m MODEL or set SEQ_MODEL", path, strerror(errno));
-	return kept = (char *)(uintptr_t)path;
+	named = named_in_stream(o);
+	kept = named ? strdup(named) : installed();
+	if (!kept)
+		tool_die("no memory for a path");
+	if (access(kept, R_OK))
+		tool_die("no model: %s: %s; give -m MODEL or set SEQ_MODEL", kept, strerror(errno));
+	return kept;
 }
 
 void tool_check_origin(const seq_origin *o, const seq_model *m)

@@ -239,28 +239,44 @@ void tool_flush(seq_writer *w)
 		tool_fail(&err);
 }
 
+/* --- text ------------------------------------------------------------------------------- */
+
+static ssize_t write_text(void *cookie, const char *text, size_t n)
+{
+	int fd = *(int *)cookie;
+	size_t at = 0;
+	while (at < n) {
+		ssize_t w = write(fd, text + at, n - at);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return 0; /* a stream made by fopencookie() wants 0 for an error */
+		at += (size_t)w;
+	}
+	return (ssize_t)n;
+}
+
 FILE *tool_text(void)
 {
 	if (out.text)
 		return out.text;
-	if (!tool.out)
-		return out.text = stdout;
 	tool_file_open(&out.file, tool.out);
 	out.open = 1;
-	int fd = dup(out.file.fd);
-	out.text = fd < 0 ? NULL : fdopen(fd, "wb");
+	out.text = fopencookie(&out.file.fd, "w", (cookie_io_functions_t){.write = write_text});
 	if (!out.text)
-		tool_die("%s: %s", tool.out, strerror(errno));
+		tool_die("%s: %s", out.file.name, strerror(errno));
+	setvbuf(out.text, NULL, isatty(out.file.fd) ? _IOLBF : _IOFBF, 1 << 16);
 	return out.text;
 }
 
 static void end_text(void)
 {
 	int bad = ferror(out.text);
+	FILE *f = out.text;
 	errno = 0;
-	if ((out.text == stdout ? fflush(stdout) : fclose(out.text)) || bad)
-		tool_die("%s: %s", tool.out ? tool.out : "standard output", errno ? strerror(errno) : "write error");
 	out.text = NULL;
+	if (fclose(f) || bad)
+		tool_die("%s: %s", out.file.name, errno ? strerror(errno) : "write error");
 }
 
 int tool_end(void)

@@ -19,7 +19,7 @@ enum {
 static const char help[] =
 	"usage: decode [options] [file...]\n"
 	"Goes on from states, states and new tokens, or tokens alone; writes the new tokens.\n\n"
-	"  -n, --max N          most new tokens of a sequence (256; -1: no limit)\n"
+	"  -n, --max N          most new tokens of a sequence (256)\n"
 	"      --temp X         temperature (0.8); 0 takes the likeliest\n"
 	"      --top-k N  --top-p X  --min-p X  --typical X  --epsilon X  --eta X\n"
 	"                       what may be chosen (0, 0.95, 0.05, 1, 0, 0)\n"
@@ -82,7 +82,7 @@ static void take_bias(const char *value)
 static void take(int opt, const char *v)
 {
 	switch (opt) {
-	case 'n': most = tool_size("-n", v, -1, INT64_C(1) << 40); break;
+	case 'n': most = tool_size("-n", v, 0, INT64_C(1) << 40); break;
 	case OPT_IGNORE_EOS: ignore_eos = 1; break;
 	case OPT_TEMP: how.temp = (float)tool_real("--temp", v, 0, 1000); break;
 	case OPT_TOP_K: how.top_k = (int)tool_int("--top-k", v, 0, INT32_MAX); break;
@@ -242,7 +242,7 @@ static void loop(run *r, size_t n, size_t nseqs)
 		}
 		tool_flush(out);
 		tool_run(next, k, net, SEQ_LOGITS_LAST);
-		tool_progress(made_in_all, most > 0 ? (uint64_t)most * nseqs : 0);
+		tool_progress(made_in_all, (uint64_t)most * nseqs);
 	}
 	free(next);
 }

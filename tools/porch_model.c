@@ -95,8 +95,9 @@ seq_model *tool_model_open(const seq_origin *o)
 	seq_model *m;
 	if (tool_is_broken()) /* the input is no stream: nothing to open a model for */
 		exit(1);
-	if (seq_model_open(&m, tool_model_path(o), &err) < 0)
-		tool_fail(&err);
+	const char *path = tool_model_path(o);
+	if (seq_model_open(&m, path, &err) < 0)
+		tool_die("%s%s%s", strstr(err.text, path) ? "" : path, strstr(err.text, path) ? "" : ": ", err.text);
 	tool_check_origin(o, m);
 	return m;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* x = sqrt(d) E[t]; x += rms1(attn(rms1 x)); x += rms1(geglu(rms1 x)).  Hugging Face stores
- * norms less one.  gemma2: soft caps, a window in even layers; gemma3: per-head norms on q
+ * norms less one.  gemma: no norms after, GELU whatever the configuration calls it.  gemma2: soft caps, a window in even layers; gemma3: per-head norms on q
  * and k, every sixth layer full, with a rope of its own for the others.  GGUF files lack the
  * embedding's scale and the softmax factor. */
 #include <math.h>
@@ -25,6 +25,12 @@ static const seqp_number common[] = {
 	{0}
 };
 
+static const seqp_number gemma1[] = {
+	{"mlp.act", "=1", "=1", 0, 4, INT, 0, NULL, NULL},
+	{"window.size", NULL, NULL, 0, 0, INT | DFLT, 0, NULL, NULL},
+	{0}
+};
+
 static const seqp_number gemma2[] = {
 	{"attn.cap", "%.attn_logit_softcapping", "attn_logit_softcapping", 0, 1e9, DFLT | SEQP_NULL_ZERO, 50, NULL, NULL},
 	{"logit_cap", "%.final_logit_softcapping", "final_logit_softcapping", 0, 1e9, DFLT | SEQP_NULL_ZERO, 30, NULL, NULL},
@@ -45,9 +51,18 @@ static const seqp_part ends[] = {
 	{"out_norm.w", "output_norm.weight", "norm.weight", "width", NULL, SEQP_HF_PLUS1, NULL, NULL, 0},
 	{"head", "output.weight", "/lm_head.weight", "vocab", "width", SEQP_OPT, NULL, NULL, 0},
 	{"attn_norm.w", "blk.%.attn_norm.weight", "layers.%.input_layernorm.weight", "width", NULL, SEQP_HF_PLUS1, NULL, NULL, 0},
+	{0}
+};
+
+static const seqp_part sandwich[] = {
 	{"attn_post_norm.w", "blk.%.post_attention_norm.weight", "layers.%.post_attention_layernorm.weight", "width", NULL, SEQP_HF_PLUS1, NULL, NULL, 0},
 	{"mlp_norm.w", "blk.%.ffn_norm.weight", "layers.%.pre_feedforward_layernorm.weight", "width", NULL, SEQP_HF_PLUS1, NULL, NULL, 0},
 	{"mlp_post_norm.w", "blk.%.post_ffw_norm.weight", "layers.%.post_feedforward_layernorm.weight", "width", NULL, SEQP_HF_PLUS1, NULL, NULL, 0},
+	{0}
+};
+
+static const seqp_part pre_norms[] = {
+	{"mlp_norm.w", "blk.%.ffn_norm.weight", "layers.%.post_attention_layernorm.weight", "width", NULL, SEQP_HF_PLUS1, NULL, NULL, 0},
 	{0}
 };
 
@@ -117,32 +132,29 @@ static int finish3(seq_model *m, seq_error *err)
 	return seqp_local_rope(m, err);
 }
 
-static const seqp_op block[] = {
-	{SEQP_NORM, "rms", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_NORM, "rms", "attn_post_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_NORM, "rms", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MLP, "gated", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_NORM, "rms", "mlp_post_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-};
-static const seqp_block blocks[] = {{block, sizeof block / sizeof *block}};
-
+static const seqp_number *const lists1[] = {gemma1, common, seqp_kit_model, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
+static const seqp_part *const parts1[] = {ends, pre_norms, seqp_kit_qkvo, seqp_kit_swiglu, NULL};
+static const char *const names1[] = {"gemma", NULL};
 static const seqp_number *const lists2[] = {common, gemma2, seqp_kit_model, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
 static const seqp_number *const lists3[] = {common, gemma3, seqp_kit_head_norms_on, seqp_kit_model, seqp_kit_attn,
 					    seqp_kit_rope, seqp_kit_gated, NULL};
-static const seqp_part *const parts2[] = {ends, seqp_kit_qkvo, seqp_kit_swiglu, NULL};
-static const seqp_part *const parts3[] = {ends, seqp_kit_qkvo, head_norms, seqp_kit_swiglu, NULL};
+static const seqp_part *const parts2[] = {ends, sandwich, seqp_kit_qkvo, seqp_kit_swiglu, NULL};
+static const seqp_part *const parts3[] = {ends, sandwich, seqp_kit_qkvo, head_norms, seqp_kit_swiglu, NULL};
 static const char *const names2[] = {"gemma2", NULL}, *const gguf3[] = {"gemma3", NULL};
 static const char *const hf3[] = {"gemma3_text", "gemma3", NULL};
 
+const seqp_arch seqp_arch_gemma = {
+	.name = "gemma", .gguf = names1, .hf = names1, .prefix = seqp_kit_prefix, .numbers = lists1, .parts = parts1,
+	.skip = seqp_kit_skip, .refuse_hf = "use_bidirectional_attention", .finish = embed_scale,
+	.block = &seqp_block_prenorm, .blocks = 1,
+};
+
 const seqp_arch seqp_arch_gemma2 = {
 	.name = "gemma2", .gguf = names2, .hf = names2, .prefix = seqp_kit_prefix, .numbers = lists2, .parts = parts2,
-	.skip = seqp_kit_skip, .refuse_hf = "use_bidirectional_attention", .finish = finish2, .block = blocks, .blocks = 1,
+	.skip = seqp_kit_skip, .refuse_hf = "use_bidirectional_attention", .finish = finish2, .block = &seqp_block_sandwich, .blocks = 1,
 };
 
 const seqp_arch seqp_arch_gemma3 = {
 	.name = "gemma3", .gguf = gguf3, .hf = hf3, .prefix = seqp_kit_prefix, .numbers = lists3, .parts = parts3,
-	.skip = seqp_kit_skip, .refuse_hf = "use_bidirectional_attention", .finish = finish3, .block = blocks, .blocks = 1,
+	.skip = seqp_kit_skip, .refuse_hf = "use_bidirectional_attention", .finish = finish3, .block = &seqp_block_sandwich, .blocks = 1,
 };

@@ -66,21 +66,10 @@ static int finish(seq_model *m, seq_error *err)
 	return e;
 }
 
-static const seqp_op block[] = {
-	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_NORM, "layer", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MLP, "plain", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-};
-static const seqp_block blocks[] = {{block, sizeof block / sizeof *block}};
-static const seqp_op out[] = {{SEQP_NORM, "layer", "out_norm", SEQP_X, SEQP_X, SEQP_X, 0, 0}};
-
 static const seqp_number *const lists[] = {numbers, NULL};
 static const seqp_part *const part_lists[] = {parts, NULL};
 
 const seqp_arch seqp_arch_gpt2 = {
 	.name = "gpt2", .gguf = names, .hf = names, .prefix = prefix, .numbers = lists, .parts = part_lists, .skip = skip,
-	.refuse_hf = "add_cross_attention", .finish = finish, .block = blocks, .blocks = 1, .out = {out, 1},
+	.refuse_hf = "add_cross_attention", .finish = finish, .block = &seqp_block_ln_plain, .blocks = 1, .out = {seqp_ops_ln_out, 1},
 };

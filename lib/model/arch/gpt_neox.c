@@ -74,12 +74,11 @@ static const seqp_op serial[] = {
 	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
 };
 static const seqp_block blocks[] = {{parallel, sizeof parallel / sizeof *parallel}, {serial, sizeof serial / sizeof *serial}};
-static const seqp_op out[] = {{SEQP_NORM, "layer", "out_norm", SEQP_X, SEQP_X, SEQP_X, 0, 0}};
 
 static const seqp_number *const lists[] = {numbers, seqp_kit_model, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
 static const seqp_part *const part_lists[] = {parts, NULL};
 
 const seqp_arch seqp_arch_gpt_neox = {
 	.name = "gpt_neox", .gguf = gguf, .hf = hf, .prefix = prefix, .numbers = lists, .parts = part_lists, .skip = skip,
-	.finish = finish, .block = blocks, .blocks = 2, .out = {out, 1},
+	.finish = finish, .block = blocks, .blocks = 2, .out = {seqp_ops_ln_out, 1},
 };

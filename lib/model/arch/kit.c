@@ -129,3 +129,27 @@ static const seqp_op rms_out[] = {
 	{SEQP_NORM, "rms", "out_norm", SEQP_X, SEQP_X, SEQP_X, 0, 0},
 };
 const seqp_block seqp_block_rms_out = {rms_out, 1};
+
+static const seqp_op sandwich[] = {
+	{SEQP_NORM, "rms", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
+	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
+	{SEQP_NORM, "rms", "attn_post_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	{SEQP_NORM, "rms", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
+	{SEQP_MLP, "gated", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
+	{SEQP_NORM, "rms", "mlp_post_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+};
+const seqp_block seqp_block_sandwich = {sandwich, sizeof sandwich / sizeof *sandwich};
+
+static const seqp_op ln_plain[] = {
+	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
+	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	{SEQP_NORM, "layer", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
+	{SEQP_MLP, "plain", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+};
+const seqp_block seqp_block_ln_plain = {ln_plain, sizeof ln_plain / sizeof *ln_plain};
+
+const seqp_op seqp_ops_ln_out[1] = {{SEQP_NORM, "layer", "out_norm", SEQP_X, SEQP_X, SEQP_X, 0, 0}};

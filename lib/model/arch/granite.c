@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* llama with four factors: on the embedding, on each branch, in the softmax (as is: 1 when
+ * the configuration has none), and the logits are divided by one. */
+#include "model/arch/rows.h"
+
+static const char *const names[] = {"granite", NULL};
+
+static const seqp_number numbers[] = {
+	{"attn.rope", "=2", "=1", 0, 2, SEQP_INT, 0, NULL, NULL},
+	{"embed_scale", "%.embedding_scale", "embedding_multiplier", 1e-9, 1e9, SEQP_DFLT, 1, NULL, NULL},
+	{"branch", "%.residual_scale", "residual_multiplier", 1e-9, 1e9, SEQP_DFLT, 1, NULL, NULL},
+	{"attn.scale", "%.attention.scale", "attention_multiplier", 0, 1e9, 0, 0, "0|1", NULL},
+	{"logit_divisor", "%.logit_scale", "logits_scaling", 1e-9, 1e9, SEQP_DFLT, 1, NULL, NULL},
+	{0}
+};
+
+static int finish(seq_model *m, seq_error *err)
+{
+	int e = seqp_number_set(m, -1, "logit_scale", 1 / seqp_model_number(m, -1, "logit_divisor", 1), err);
+	return e < 0 ? e : seqp_scale_branches(m, seqp_model_number(m, -1, "branch", 1), err);
+}
+
+static const seqp_number *const lists[] = {numbers, seqp_kit_model, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
+static const seqp_part *const parts[] = {seqp_kit_ends, seqp_kit_prenorm, seqp_kit_qkvo, seqp_kit_swiglu, NULL};
+
+const seqp_arch seqp_arch_granite = {
+	.name = "granite", .gguf = names, .hf = names, .prefix = seqp_kit_prefix, .numbers = lists, .parts = parts,
+	.skip = seqp_kit_skip, .refuse_gguf = "%.expert_count", .finish = finish, .block = &seqp_block_prenorm, .blocks = 1,
+};

@@ -29,7 +29,7 @@ typedef struct stat_group {
 typedef struct stat_seq {
 	uint32_t seq;
 	uint64_t fresh, past;       /* tokens */
-	uint64_t raw, arrays;       /* of the state */
+	uint64_t raw, arrays, run;  /* of the state; run: tokens it stands after */
 	uint32_t layers, commits, notes;
 } stat_seq;
 

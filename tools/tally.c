@@ -10,6 +10,9 @@
 
 enum { MOST_GROUPS = 256, SHOWN_SEQS = 16 };
 
+/* Of seq-stream(5): last logits are no layer; a commit says at 8 how many tokens were run. */
+enum { ROLE_LOGITS = 3, COMMIT_BYTES = 64, COMMIT_TOKENS = 8 };
+
 static uint64_t raw_bytes(const seq_frame *f)
 {
 	const seq_dtype_row *t = seq_dtype_get(f->dtype);
@@ -85,9 +88,14 @@ void tally_frame(stat_tally *t, const seq_frame *f)
 	if (f->kind == SEQ_STATE) {
 		s->arrays++;
 		s->raw += raw;
-		if (f->layer >= s->layers)
+		if (f->role != ROLE_LOGITS && f->layer >= s->layers)
 			s->layers = f->layer + 1;
 	}
+	if (f->kind == SEQ_COMMIT)
+		s->run = 0;
+	if (f->kind == SEQ_COMMIT && f->codec == SEQ_CODEC_NONE && f->bytes == COMMIT_BYTES)
+		for (int i = 0; i < 8; i++)
+			s->run |= (uint64_t)((const uint8_t *)f->payload)[COMMIT_TOKENS + i] << 8 * i;
 }
 
 void tally_free(stat_tally *t)
@@ -123,8 +131,12 @@ static void print_group(FILE *o, const stat_group *g)
 
 static void print_seq(FILE *o, const stat_seq *s)
 {
-	fprintf(o, "  %8" PRIu32 " %10" PRIu64 " %10" PRIu64 " %7" PRIu32 " %14" PRIu64 "  %s\n", s->seq, s->fresh, s->past,
-	        s->layers, s->raw, s->commits ? "complete" : s->arrays ? "NOT COMPLETE" : "none");
+	fprintf(o, "  %8" PRIu32 " %10" PRIu64 " %10" PRIu64 " %7" PRIu32 " %14" PRIu64 "  ", s->seq, s->fresh, s->past,
+	        s->layers, s->raw);
+	if (s->commits)
+		fprintf(o, "complete, after %" PRIu64 " tokens\n", s->run);
+	else
+		fputs(s->arrays ? "NOT COMPLETE\n" : "none\n", o);
 }
 
 void tally_print(FILE *o, const stat_tally *t)
@@ -159,8 +171,8 @@ void tally_json(FILE *o, const stat_tally *t)
 	for (size_t i = 0; i < t->nseqs; i++) {
 		const stat_seq *s = &t->seq[i];
 		fprintf(o, "%s{\"seq\":%" PRIu32 ",\"tokens\":%" PRIu64 ",\"past\":%" PRIu64 ",\"layers\":%" PRIu32 ",\"state_bytes\":%"
-		        PRIu64 ",\"complete\":%s,\"notes\":%" PRIu32 "}", i ? "," : "", s->seq, s->fresh, s->past, s->layers, s->raw,
-		        s->commits ? "true" : "false", s->notes);
+		        PRIu64 ",\"complete\":%s,\"run\":%" PRIu64 ",\"notes\":%" PRIu32 "}", i ? "," : "", s->seq, s->fresh, s->past, s->layers, s->raw,
+		        s->commits ? "true" : "false", s->run, s->notes);
 	}
 	putc(']', o);
 }

@@ -107,10 +107,11 @@ void tally_free(stat_tally *t)
 /* "0-23"; "" when there is nothing to say. */
 static const char *span(char buf[32], const uint32_t r[2], int always)
 {
+	buf[0] = 0;
 	if (r[0] != r[1])
 		snprintf(buf, 32, "%" PRIu32 "-%" PRIu32, r[0], r[1]);
-	else
-		snprintf(buf, 32, always ? "%" PRIu32 : "", r[0]);
+	else if (always)
+		snprintf(buf, 32, "%" PRIu32, r[0]);
 	return buf;
 }
 

@@ -30,7 +30,7 @@ struct seq_reader {
 	_Bool inside;          /* a part has begun and not ended */
 	_Bool coded;           /* payloads are handed out as stored */
 	_Bool decided;         /* shift holds for this part */
-	uint32_t shift;        /* added to the part's sequence ids */
+	uint32_t shift;        /* added to the part's sequence ids; a part that goes on keeps it */
 	uint32_t taken, high;  /* ids below are of earlier parts; of any part */
 	seq_error failed;
 };
@@ -128,7 +128,6 @@ static int take_begin(seq_reader *r, seq_error *err)
 	r->part++;
 	r->inside = 1;
 	r->taken = r->high;
-	r->shift = 0;
 	r->decided = r->part == 1;
 	int e = seqp_origin_merge(&r->origin, p, (size_t)r->head.raw, err);
 	return e < 0 ? e : A_BEGIN;
@@ -156,8 +155,8 @@ static void decide(seq_reader *r, const seq_frame *f)
 {
 	_Bool goes_on = f->kind == SEQ_TOKENS && f->role == SEQ_TOKENS_NEW;
 	r->decided = 1;
-	if (!goes_on && f->kind != SEQ_END && f->seq < r->taken)
-		r->shift = r->taken;
+	if (!goes_on && f->kind != SEQ_END)
+		r->shift = f->seq < r->taken ? r->taken : 0;
 }
 
 /* Notes and the like decide nothing: look past them. */

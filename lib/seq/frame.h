@@ -82,12 +82,11 @@ int seq_reader_open(seq_reader **out, int fd, int own, const char *name, seq_err
 /* The next frame: 1, or 0 after the last end frame, or a negative error (SEQ_E_TRUNC
  * when the stream stops without one).  begin and end frames are handled inside
  * (concatenated streams join; see seq-stream(5)).  A later part whose first frame is
- * SEQ_TOKENS of role NEW goes on with the sequences of the earlier ones: its ids are
- * kept.  Any other part brings sequences of its own: when the id of its first frame is
- * taken, all its ids are shifted past those of the earlier parts.  Notes and other
- * skippable frames do not count as the first.  So in one part a state is written
- * before the new tokens that follow it.  The payload belongs to the reader and is valid
- * until the next call. */
+ * SEQ_TOKENS of role NEW goes on with the sequences of the part before it.  Any other
+ * part brings sequences of its own: when the id of its first frame is taken, all its
+ * ids are shifted past those of the earlier parts.  Notes and other skippable frames
+ * do not count as the first.  So in one part a state is written before the new tokens
+ * that follow it.  The payload belongs to the reader and is valid until the next call. */
 int seq_reader_next(seq_reader *r, seq_frame *f, seq_error *err) SEQ_MUST_USE;
 
 /* What the begin frames so far say; valid while the reader lives.  Call seq_reader_next first, or

@@ -36,8 +36,8 @@ static int open_bytes(const uint8_t *p, size_t n)
 static void read_all(const uint8_t *p, size_t n, int coded)
 {
 	seq_error err = {0};
-	seq_reader *r;
-	seq_writer *w;
+	seq_reader *r = NULL;
+	seq_writer *w = NULL;
 	seq_frame f;
 	int e, null = memfd_create("out", 0);
 	hold(null >= 0 && seq_reader_open(&r, open_bytes(p, n), 1, "fuzz", &err) == 0);

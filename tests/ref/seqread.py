@@ -200,7 +200,7 @@ class Reader:
 
     def __init__(self, data):
         self.data, self.at, self.origin = data, 0, Origin()
-        self.high = 0
+        self.high = self.shift = 0
 
     def body(self, h):
         span = h.span()
@@ -215,19 +215,20 @@ class Reader:
             need(0 < len(name) <= 63 and not CONTROLS & set(name) and not any(b[len(name):64]), "name")
         return name, b[64 * h.named:size]
 
-    def shift(self, taken):
-        """What is added to the ids of a later part."""
+    def find_shift(self, taken):
+        """What is added to the ids of a later part; a part that goes on has that of the part before."""
         at = self.at
         while at - self.at <= LOOK_AHEAD:
             try:
                 h = Head(self.data[at:at + 64])
             except (Bad, Unsupported):
-                return 0
+                break
             if not h.kind & 0x8000:
-                goes_on = h.kind == END or (h.kind == TOKENS and h.role == 0)
-                return 0 if goes_on or h.seq >= taken else taken
+                if h.kind == END or (h.kind == TOKENS and h.role == 0):
+                    break
+                return 0 if h.seq >= taken else taken
             at += h.span()
-        return 0
+        return self.shift
 
     def frames(self):
         first = True
@@ -243,7 +244,9 @@ class Reader:
         if first:
             self.begin = begin_line(self.origin)
         self.at += h.span()
-        taken, shift, count = self.high, 0 if first else self.shift(self.high), 1
+        taken, count = self.high, 1
+        if not first:
+            self.shift = self.find_shift(taken)
         while True:
             need(self.at < len(self.data), "no end frame")
             h = Head(self.data[self.at:self.at + 64])
@@ -254,7 +257,7 @@ class Reader:
                 need(struct.unpack("<Q", payload)[0] == count, "frames are missing")
                 self.at += h.span()
                 return
-            h.seq += shift
+            h.seq += self.shift
             need(h.seq < SEQ_LIMIT, "too many sequences", Unsupported)
             need(h.kind not in (STATE, COMMIT) or h.seq >= taken, "a second state for a sequence of an earlier part")
             if not h.kind & 0x8000:

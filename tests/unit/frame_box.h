@@ -12,6 +12,18 @@
 
 #include "seq/frame.h"
 
+/* A sanitizer maps terabytes: no limit on addresses then. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BOX_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BOX_SANITIZED 1
+#endif
+#endif
+#ifndef BOX_SANITIZED
+#define BOX_SANITIZED 0
+#endif
+
 /* An empty file; the caller closes it. */
 static inline int box_file(void)
 {

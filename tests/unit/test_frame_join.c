@@ -73,6 +73,8 @@ static void renumbering(void **state)
 	joined("s0c0", "t0t1", NULL, "0001");            /* and one new sequence */
 	joined("s0c0", "s0c0", NULL, "0011");            /* two states */
 	joined("s0c0s1c1", "s0c0s1c1t1", "s0t0", "0011" "22333" "44");
+	joined("s0c0", "s0c0", "t0", "00111");           /* tokens go on with what is right before them */
+	joined("s0", "s1", "t1t0", "0110");
 	joined("t0", "t0", "t0", "000");                 /* texts one after another */
 	joined("p0s0c0t0", "p0s0c0t0", NULL, "00001111"); /* past tokens belong to the state */
 	joined("s0c0", "n0x0t0", NULL, "00000");         /* notes decide nothing */

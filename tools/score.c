@@ -8,7 +8,7 @@
 
 #include "seq/gen.h"
 
-enum { OPT_NET = 256, OPT_WINDOW = 300, OPT_STRIDE, OPT_VS, OPT_PER_TOKEN, BLOCK_BYTES = 32 << 20, BLOCK_ROWS = 64 };
+enum { OPT_NET = 256, OPT_WINDOW = 300, OPT_STRIDE, OPT_VS, OPT_PER_TOKEN, BLOCK_BYTES = 32 << 20, BLOCK_ROWS = 64, BATCH = 64, BATCH_ROWS = 2048 };
 
 static const char help[] =
 	"usage: score [options] [file...]\n"
@@ -195,18 +195,19 @@ static void score_token(place *p, size_t at, const float *a, const float *b)
 	fputs("}\n", tool_text());
 }
 
-/* --- one window: tokens [begin, end) are run, tokens from `from` on are scored --------------- */
+/* --- windows: tokens [begin, end) are run, tokens from `from` on are scored --------------- */
 
 typedef struct part {
 	place *p;
 	size_t begin, end, from;
+	int last;         /* of its sequence */
+	seq_state *state;
 } part;
 
 static int take_row(void *arg, size_t span, size_t index, const float *logits, seq_error *err)
 {
-	part *t = arg;
+	part *t = (part *)arg + span;
 	size_t next = t->begin + index + 1;
-	(void)span;
 	(void)err;
 	if (next < t->end && next >= t->from)
 		score_token(t->p, next, logits, NULL);
@@ -225,17 +226,23 @@ static seq_state *state_for(const side *s, tool_seq *q)
 	return state;
 }
 
-static void run_one(part *t)
+/* The windows t[0] to t[n - 1] as one ragged batch; rows come window after window. */
+static void run_batch(part *t, size_t n)
 {
 	seq_error err;
-	seq_state *state = state_for(&first, t->p->q);
-	const float *held = seq_state_logits(state);
-	if (held && t->from <= t->begin)
+	seq_span span[BATCH];
+	for (size_t i = 0; i < n; i++) {
+		t[i].state = state_for(&first, t[i].p->q);
+		span[i] = (seq_span){t[i].state, t[i].p->q->token + t[i].begin, t[i].end - t[i].begin};
+	}
+	/* a window that goes on from a state is alone in its batch */
+	const float *held = seq_state_logits(t[0].state);
+	if (held && t->from <= t->begin && t->begin < t->end)
 		score_token(t->p, t->begin, held, NULL);
-	seq_span span = {state, t->p->q->token + t->begin, t->end - t->begin};
-	if (seq_net_run_each(first.net, &span, 1, take_row, t, &err) < 0)
+	if (seq_net_run_each(first.net, span, n, take_row, t, &err) < 0)
 		tool_fail(&err);
-	seq_state_free(state);
+	for (size_t i = 0; i < n; i++)
+		seq_state_free(t[i].state);
 }
 
 /* Both models in step, a block of rows at a time: memory stays a fixed number of rows. */
@@ -264,25 +271,70 @@ static void run_both(part *t)
 	free(b);
 }
 
-static void score_seq(tool_seq *q, totals *all)
+typedef struct plan {
+	place *place;
+	part *part;
+	size_t n, cap;
+} plan;
+
+static void plan_seq(plan *l, place *p)
 {
-	place p = {.q = q};
-	size_t n = q->n, wide = window ? (size_t)window : n, step = stride ? (size_t)stride : wide, from = q->history;
+	tool_seq *q = p->q;
+	size_t n = q->n, wide = window ? (size_t)window : n, step = stride ? (size_t)stride : wide;
+	size_t begin = q->history, from = begin, end;
 	if (q->state && (window || vs))
 		tool_die("sequence %u: --window and --vs want tokens alone, not a state", q->id);
-	for (size_t begin = from; begin < n; begin += step) {
-		part t = {&p, begin, n - begin < wide ? n : begin + wide, from};
-		if (vs)
-			run_both(&t);
-		else
-			run_one(&t);
-		from = t.end;
-		if (t.end == n)
-			break;
+	do {
+		end = n - begin < wide ? n : begin + wide;
+		l->part = tool_grow(l->part, &l->cap, l->n + 1, sizeof *l->part);
+		l->part[l->n++] = (part){p, begin, end, from, end == n, NULL};
+		from = end;
+		begin += step;
+	} while (end < n);
+}
+
+static plan make_plan(const tool_seqs *s)
+{
+	plan l = {.place = tool_alloc(s->n, sizeof *l.place)};
+	for (size_t i = 0; i < s->n; i++) {
+		l.place[i].q = s->at[i];
+		plan_seq(&l, &l.place[i]);
 	}
-	fprintf(tool_text(), "{\"seq\":%u", q->id);
-	put_totals(&p.sum, n - q->history);
-	join_totals(all, &p.sum);
+	return l;
+}
+
+/* How many of the parts make the next batch. */
+static size_t batch_size(const part *t, size_t left)
+{
+	size_t n = 0, rows = 0;
+	while (n < left && n < BATCH && rows < BATCH_ROWS && (n == 0 || !t[n].p->q->state)) {
+		if (t[n].p->q->state)
+			return 1;
+		rows += t[n].end - t[n].begin;
+		n++;
+	}
+	return n;
+}
+
+static void score_all(plan *l, totals *all)
+{
+	for (size_t at = 0, n; at < l->n; at += n) {
+		part *t = l->part + at;
+		n = vs ? 1 : batch_size(t, l->n - at);
+		if (vs)
+			run_both(t);
+		else
+			run_batch(t, n);
+		for (size_t i = 0; i < n; i++) {
+			if (!t[i].last)
+				continue;
+			fprintf(tool_text(), "{\"seq\":%u", t[i].p->q->id);
+			put_totals(&t[i].p->sum, t[i].p->q->n - t[i].p->q->history);
+			join_totals(all, &t[i].p->sum);
+		}
+	}
+	free(l->part);
+	free(l->place);
 }
 
 /* --- setting up ------------------------------------------------------------------------------ */
@@ -340,10 +392,11 @@ int main(int argc, char **argv)
 	tool_gather(&seqs, first.net, NULL);
 	total = count_rows(&seqs);
 	double start = tool_seconds();
-	for (size_t i = 0; i < seqs.n && !tool_is_broken(); i++)
-		score_seq(seqs.at[i], &all);
-	if (!tool_is_broken())
+	if (!tool_is_broken()) {
+		plan l = make_plan(&seqs);
+		score_all(&l, &all);
 		put_all(&seqs, &all);
+	}
 	int code = tool_end();
 	tool_summary(done, tool_seconds() - start, 0);
 	tool_seqs_free(&seqs);

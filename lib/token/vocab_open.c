@@ -15,7 +15,7 @@ static char *beside(const char *path, bool folder, const char *name)
 	size_t n = folder ? strlen(path) : slash ? (size_t)(slash - path) : 0;
 	char *s = malloc(n + strlen(name) + 2);
 	if (s)
-		sprintf(s, "%.*s%s%s", (int)n, path, n || (!folder && slash) ? "/" : "", name);
+		snprintf(s, n + strlen(name) + 2, "%.*s%s%s", (int)n, path, n || (!folder && slash) ? "/" : "", name);
 	return s;
 }
 

@@ -31,10 +31,11 @@ static int put_escaped(seq_encoder *e, const uint8_t *p, size_t n)
 }
 
 /* The blank in front of a text, when its first bytes come. */
-static int put_prefix(seq_encoder *e)
+static int put_prefix(seq_encoder *e, uint8_t first)
 {
 	const seq_vocab *v = e->v;
-	bool wanted = v->space_prefix && !(v->prefix_once && e->prefixed);
+	bool wanted = v->space_prefix && !(v->prefix_once && e->prefixed) &&
+	              !(v->prefix_unless_blank && first == ' ');
 	e->part = e->prefixed = true;
 	if (!wanted)
 		return 0;
@@ -45,7 +46,7 @@ static int put_prefix(seq_encoder *e)
 static int put(seq_encoder *e, const uint8_t *p, size_t n, bool end)
 {
 	const seq_vocab *v = e->v;
-	int rc = n && !e->part ? put_prefix(e) : 0;
+	int rc = n && !e->part ? put_prefix(e, p[0]) : 0;
 	if (rc < 0)
 		return rc;
 	if (v->kind == SEQP_WORDPIECE)

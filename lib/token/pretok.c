@@ -19,3 +19,12 @@ seqp_split *seqp_split_named(const char *name, size_t n)
 	}
 	return NULL;
 }
+
+seqp_split *seqp_split_by_pattern(const char *pattern, size_t n)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		for (const char *p = rows[i]->patterns, *eol; p && (eol = strchr(p, '\n')); p = eol + 1)
+			if ((size_t)(eol - p) == n && !memcmp(p, pattern, n))
+				return rows[i];
+	return NULL;
+}

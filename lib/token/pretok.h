@@ -25,6 +25,8 @@ typedef struct seqp_split {
 
 /* By a GGUF name; NULL: none. */
 seqp_split *seqp_split_named(const char *name, size_t n);
+/* By the regular expression of a tokenizer.json. */
+seqp_split *seqp_split_by_pattern(const char *pattern, size_t n);
 
 extern seqp_split seqp_split_gpt2, seqp_split_digits, seqp_split_default, seqp_split_llama3, seqp_split_qwen2, seqp_split_falcon, seqp_split_deepseek_coder,
 	seqp_split_spm, seqp_split_metaspace, seqp_split_bert;

@@ -44,6 +44,7 @@ struct seq_vocab {
 	/* What happens to a text before it is cut. */
 	bool space_prefix;  /* a blank in front of each text */
 	bool prefix_once;   /* ... but not again behind a token spelt out in it */
+	bool prefix_unless_blank; /* ... only if it does not begin with one */
 	bool escape_space;  /* blanks become U+2581 */
 	bool squeeze_space; /* blanks at the ends go, runs become one */
 	bool nfc;

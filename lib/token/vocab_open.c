@@ -67,7 +67,7 @@ static int open_file(seq_vocab **out, const char *path, seq_error *err)
 
 static int open_folder(seq_vocab **out, const char *path, seq_error *err)
 {
-	static const char *const names[] = {"tokenizer.model", "tokenizer.json", "spiece.model", "sentencepiece.bpe.model",
+	static const char *const names[] = {"tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
 	                                    "rwkv_vocab_v20230424.txt"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		char *name = beside(path, true, names[i]);

@@ -15,6 +15,7 @@
 static struct {
 	seq_reader *reader;
 	int ended;
+	pid_t child; /* joins several inputs into one */
 } in;
 
 static struct {
@@ -45,7 +46,8 @@ int tool_open_input(size_t i, const char **name)
 	return fd;
 }
 
-static void copy_all(int from, int to)
+/* Into the pipe; the exit status says which input could not be read. */
+static void copy_all(int from, int to, int failed)
 {
 	static char buf[1 << 16];
 	for (ssize_t n; (n = read(from, buf, sizeof buf)) != 0;) {
@@ -53,9 +55,9 @@ static void copy_all(int from, int to)
 			continue;
 		for (ssize_t at = 0, w; at < n; at += w)
 			if ((w = write(to, buf + at, (size_t)(n - at))) < 0)
-				_exit(1);
+				_exit(failed);
 		if (n < 0)
-			_exit(1);
+			_exit(failed);
 	}
 }
 
@@ -76,15 +78,28 @@ static int join_inputs(void)
 	if (!pid) {
 		close(pipes[0]);
 		for (size_t i = 0; i < tool.nfiles; i++)
-			copy_all(fd[i], pipes[1]);
+			copy_all(fd[i], pipes[1], i < 254 ? (int)i + 1 : 255);
 		_exit(0);
 	}
+	in.child = pid;
 	close(pipes[1]);
 	for (size_t i = 0; i < tool.nfiles; i++)
 		if (fd[i] > 2)
 			close(fd[i]);
 	free(fd);
 	return pipes[0];
+}
+
+/* An input that cannot be read may look like one that ends: ask the process that read it. */
+static void check_joined(void)
+{
+	int status;
+	pid_t pid = in.child;
+	in.child = 0;
+	if (pid <= 0 || waitpid(pid, &status, 0) != pid || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		return;
+	size_t i = WIFEXITED(status) ? (size_t)WEXITSTATUS(status) - 1 : tool.nfiles;
+	tool_broken("%s: cannot read", i < tool.nfiles && i < 254 ? tool.files[i] : "one of the inputs");
 }
 
 static void open_reader(void)
@@ -110,6 +125,8 @@ int tool_frame(seq_frame *f)
 		return 1;
 	if (r < 0)
 		tool_broken("%s", err.text);
+	else
+		check_joined();
 	in.ended = 1;
 	return 0;
 }

@@ -84,12 +84,10 @@ int seq_model_open(seq_model **out, const char *path, seq_error *err)
 	if (e >= 0) {
 		m->path = seqp_arena_strdup(&m->arena, path, strlen(path));
 		e = m->path ? seqp_model_build(m, err) : seqp_nomem(err, strlen(path));
-		if (e < 0)
-			seqp_fail_at(err, e, "%.120s", path);
-	} else {
-		seqp_fail_at(err, e, "model");
 	}
 	if (e < 0) {
+		if (err && !strstr(err->text, path))
+			seqp_fail_at(err, e, "%.120s", path);
 		seq_model_free(m);
 		return e;
 	}

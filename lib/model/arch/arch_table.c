@@ -30,6 +30,8 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_seed_oss,
 	&seqp_arch_arcee,
 	&seqp_arch_nemotron,
+	&seqp_arch_exaone4,
+	&seqp_arch_gptj,
 	&seqp_arch_mamba,
 	&seqp_arch_falcon_mamba,
 	&seqp_arch_mamba2,

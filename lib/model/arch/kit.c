@@ -153,3 +153,22 @@ static const seqp_op ln_plain[] = {
 const seqp_block seqp_block_ln_plain = {ln_plain, sizeof ln_plain / sizeof *ln_plain};
 
 const seqp_op seqp_ops_ln_out[1] = {{SEQP_NORM, "layer", "out_norm", SEQP_X, SEQP_X, SEQP_X, 0, 0}};
+
+static const seqp_op postnorm[] = {
+	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_X, SEQP_X, 0, 0},
+	{SEQP_NORM, "rms", "attn_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	{SEQP_MLP, "gated", "mlp", SEQP_B, SEQP_X, SEQP_X, 0, 0},
+	{SEQP_NORM, "rms", "mlp_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+};
+const seqp_block seqp_block_postnorm = {postnorm, sizeof postnorm / sizeof *postnorm};
+
+static const seqp_op ln_parallel[] = {
+	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
+	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
+	{SEQP_MLP, "plain", "mlp", SEQP_C, SEQP_A, SEQP_A, 0, 0},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_C, 1, 1},
+};
+const seqp_block seqp_block_ln_parallel = {ln_parallel, sizeof ln_parallel / sizeof *ln_parallel};

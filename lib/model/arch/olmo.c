@@ -45,16 +45,6 @@ static int finish(seq_model *m, seq_error *err)
 	return e < 0 ? e : seqp_local_rope(m, err);
 }
 
-static const seqp_op block[] = {
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_NORM, "rms", "attn_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_MLP, "gated", "mlp", SEQP_B, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_NORM, "rms", "mlp_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-};
-static const seqp_block blocks[] = {{block, sizeof block / sizeof *block}};
-
 static const seqp_number *const lists2[] = {common, olmo2, seqp_kit_model, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
 static const seqp_number *const lists3[] = {common, olmo3, seqp_kit_model, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
 static const seqp_part *const parts[] = {seqp_kit_ends, norms, seqp_kit_qkvo, seqp_kit_swiglu, NULL};
@@ -62,10 +52,10 @@ static const char *const names2[] = {"olmo2", NULL}, *const hf3[] = {"olmo3", NU
 
 const seqp_arch seqp_arch_olmo2 = {
 	.name = "olmo2", .gguf = names2, .hf = names2, .prefix = seqp_kit_prefix, .numbers = lists2, .parts = parts,
-	.skip = seqp_kit_skip, .finish = finish, .block = blocks, .blocks = 1,
+	.skip = seqp_kit_skip, .finish = finish, .block = &seqp_block_postnorm, .blocks = 1,
 };
 
 const seqp_arch seqp_arch_olmo3 = {
 	.name = "olmo3", .gguf = none, .hf = hf3, .prefix = seqp_kit_prefix, .numbers = lists3, .parts = parts,
-	.skip = seqp_kit_skip, .finish = finish, .block = blocks, .blocks = 1,
+	.skip = seqp_kit_skip, .finish = finish, .block = &seqp_block_postnorm, .blocks = 1,
 };

@@ -36,19 +36,10 @@ static const seqp_part parts[] = {
 	{0}
 };
 
-static const seqp_op block[] = {
-	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_MLP, "plain", "mlp", SEQP_C, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_C, 1, 1},
-};
-static const seqp_block blocks[] = {{block, sizeof block / sizeof *block}};
-
 static const seqp_number *const lists[] = {numbers, seqp_kit_model, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
 static const seqp_part *const part_lists[] = {parts, seqp_kit_ends, seqp_kit_qkvo, NULL};
 
 const seqp_arch seqp_arch_phi = {
 	.name = "phi", .gguf = gguf, .hf = hf, .prefix = seqp_kit_prefix, .numbers = lists, .parts = part_lists,
-	.skip = seqp_kit_skip, .refuse_hf = "qk_layernorm", .block = blocks, .blocks = 1, .out = {seqp_ops_ln_out, 1},
+	.skip = seqp_kit_skip, .refuse_hf = "qk_layernorm", .block = &seqp_block_ln_parallel, .blocks = 1, .out = {seqp_ops_ln_out, 1},
 };

@@ -11,7 +11,7 @@
 #include "textin.h"
 
 enum { OPT_BOS = 256, OPT_NO_BOS, OPT_EOS, OPT_NO_EOS, OPT_SPECIAL, OPT_JSONL, OPT_IDS, OPT_REPEAT, OPT_COUNT, OPT_NO_NFC,
-       FRAME = 65536 };
+       OPT_EXACT, FRAME = 65536 };
 
 static const char help[] =
 	"usage: tokenize [options] [file...]\n"
@@ -24,6 +24,7 @@ static const char help[] =
 	"      --special        special tokens spelt out in the text are those tokens\n"
 	"      --repeat N       each text N times over (1)\n"
 	"      --count          only print how many tokens each sequence has\n"
+	"      --exact          keep the newline of a text of one line, which is left out otherwise\n"
 	"      --no-nfc         leave out the vocabulary's Unicode normalisation\n\n";
 
 static const struct option longs[] = {
@@ -32,10 +33,11 @@ static const struct option longs[] = {
 	{"no-bos", no_argument, NULL, OPT_NO_BOS},  {"eos", no_argument, NULL, OPT_EOS},
 	{"no-eos", no_argument, NULL, OPT_NO_EOS},  {"special", no_argument, NULL, OPT_SPECIAL},
 	{"repeat", required_argument, NULL, OPT_REPEAT}, {"count", no_argument, NULL, OPT_COUNT},
-	{"no-nfc", no_argument, NULL, OPT_NO_NFC},  {0}};
+	{"no-nfc", no_argument, NULL, OPT_NO_NFC},  {"exact", no_argument, NULL, OPT_EXACT},
+	{0}};
 
 static struct {
-	int lines, ids, bos, eos, special, count, no_nfc; /* bos, eos: -1: as the model says */
+	int lines, ids, bos, eos, special, count, no_nfc, exact; /* bos, eos: -1: as the model says */
 	const char *field;
 	int64_t repeat;
 } opt = {.bos = -1, .eos = -1, .repeat = 1};
@@ -53,6 +55,7 @@ static void take(int o, const char *value)
 	case OPT_SPECIAL: opt.special = 1; break;
 	case OPT_REPEAT: opt.repeat = tool_int("--repeat", value, 1, 1 << 20); break;
 	case OPT_COUNT: opt.count = 1; break;
+	case OPT_EXACT: opt.exact = 1; break;
 	default: opt.no_nfc = 1;
 	}
 }
@@ -140,14 +143,51 @@ static void encode(const char *text, size_t n, int end)
 		end_sequence(bos, eos);
 }
 
+/* A text of one line, as echo makes it, means the line without its newline: a model goes on
+ * from the last word.  Longer texts, and lines of blanks only, are taken as they are. */
+static struct {
+	int longer, words, held; /* held: the newline, until more comes */
+} only;
+
+static int has_words(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)p[i] > ' ')
+			return 1;
+	return 0;
+}
+
+/* How many of the n bytes are text for sure. */
+static size_t without_newline(const char *p, size_t n)
+{
+	if (opt.exact || only.longer)
+		return n;
+	const char *newline = memchr(p, '\n', n);
+	only.words = only.words || has_words(p, n);
+	only.held = newline && newline == p + n - 1 && only.words;
+	only.longer = newline && !only.held;
+	return n - (size_t)only.held;
+}
+
+static void encode_held(void)
+{
+	if (!only.held)
+		return;
+	encode("\n", 1, 0);
+	only.held = 0;
+	only.longer = 1;
+}
+
 /* One file, one sequence: tokens leave as soon as they are certain. */
 static void whole_file(size_t i)
 {
 	static char buf[1 << 16];
 	textin t;
 	textin_open(&t, i);
+	memset(&only, 0, sizeof only);
 	for (size_t n; (n = textin_read(&t, buf, sizeof buf));) {
-		encode(buf, n, 0);
+		encode_held();
+		encode(buf, without_newline(buf, n), 0);
 		if (!opt.count && out.n && opt.repeat == 1) {
 			put_waiting();
 			if (!t.regular)

@@ -11,7 +11,7 @@
 #include "stop.h"
 
 enum {
-	OPT_NET = 256, OPT_IGNORE_EOS = 300, OPT_TEMP, OPT_TOP_K, OPT_TOP_P, OPT_MIN_P, OPT_TYPICAL, OPT_EPSILON, OPT_ETA,
+	OPT_NET = 256, OPT_IGNORE_EOS = 300, OPT_TEMP, OPT_TOP_K, OPT_TOP_P, OPT_MIN_P, OPT_TYPICAL, OPT_EPSILON, OPT_ETA, OPT_SIGMA,
 	OPT_REPEAT, OPT_PRESENCE, OPT_FREQUENCY, OPT_LAST_N, OPT_NO_REPEAT, OPT_BIAS, OPT_SEED, OPT_STOP, OPT_STOP_TOKEN,
 	OPT_ECHO, OPT_LOGPROBS, OPT_STATE_OUT, GROUP = 256
 };
@@ -22,7 +22,7 @@ static const char help[] =
 	"  -n, --max N          most new tokens of a sequence (256)\n"
 	"      --temp X         temperature (0.8); 0 takes the likeliest\n"
 	"      --top-k N  --top-p X  --min-p X  --typical X  --epsilon X  --eta X\n"
-	"                       what may be chosen (0, 0.95, 0.05, 1, 0, 0)\n"
+	"      --top-n-sigma X  what may be chosen (0, 0.95, 0.05, 1, 0, 0, 0)\n"
 	"      --repeat-penalty X  --presence-penalty X  --frequency-penalty X\n"
 	"      --last-n N       how far back these look (64; -1: everything)\n"
 	"      --no-repeat N    say no N tokens in a row twice\n"
@@ -41,6 +41,7 @@ static const struct option longs[] = {
 	{"temp", required_argument, NULL, OPT_TEMP}, {"top-k", required_argument, NULL, OPT_TOP_K},
 	{"top-p", required_argument, NULL, OPT_TOP_P}, {"min-p", required_argument, NULL, OPT_MIN_P},
 	{"typical", required_argument, NULL, OPT_TYPICAL}, {"epsilon", required_argument, NULL, OPT_EPSILON},
+	{"top-n-sigma", required_argument, NULL, OPT_SIGMA},
 	{"eta", required_argument, NULL, OPT_ETA}, {"repeat-penalty", required_argument, NULL, OPT_REPEAT},
 	{"presence-penalty", required_argument, NULL, OPT_PRESENCE},
 	{"frequency-penalty", required_argument, NULL, OPT_FREQUENCY}, {"last-n", required_argument, NULL, OPT_LAST_N},
@@ -91,6 +92,7 @@ static void take(int opt, const char *v)
 	case OPT_TYPICAL: how.typical = (float)tool_real("--typical", v, 0, 1); break;
 	case OPT_EPSILON: how.epsilon = (float)tool_real("--epsilon", v, 0, 1); break;
 	case OPT_ETA: how.eta = (float)tool_real("--eta", v, 0, 1); break;
+	case OPT_SIGMA: how.n_sigma = (float)tool_real("--top-n-sigma", v, 0, 1e6); break;
 	case OPT_REPEAT: how.repetition = (float)tool_real("--repeat-penalty", v, 0.01, 100); break;
 	case OPT_PRESENCE: how.presence = (float)tool_real("--presence-penalty", v, -100, 100); break;
 	case OPT_FREQUENCY: how.frequency = (float)tool_real("--frequency-penalty", v, -100, 100); break;

@@ -55,7 +55,7 @@ void tool_summary(uint64_t tokens, double seconds, size_t state_bytes)
 {
 	struct rusage use;
 	tool_progress_clear();
-	if (!tool.verbose)
+	if (!tool.verbose || tool_is_broken())
 		return;
 	double resident = getrusage(RUSAGE_SELF, &use) ? 0 : (double)use.ru_maxrss * 1024;
 	fprintf(stderr, "%s: %llu tokens, %.3f s, %.1f tokens/s, %.1f MB resident, %.3f MB state\n", tool.spec->name,

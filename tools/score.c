@@ -124,7 +124,7 @@ static void put_totals(const totals *t, uint64_t tokens)
 	double nll = mean_of(&t->nll);
 	put_count("tokens", tokens);
 	put_count("scored", t->nll.n);
-	put_real("logprob", -t->nll.sum);
+	put_real("logprob", 0 - t->nll.sum);
 	put_real("nll", nll);
 	put_real("nll_stderr", error_of(&t->nll));
 	put_real("perplexity", exp(nll));

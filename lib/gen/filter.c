@@ -75,6 +75,21 @@ void seqp_filter_top_k(seqp_cand *c, size_t k)
 	keep_keys(c, seqp_select(c->key, NULL, c->n, 64, (double)k).key);
 }
 
+void seqp_filter_sigma(seqp_cand *c, double n)
+{
+	double mean = 0, var = 0;
+	size_t kept = 0;
+	for (size_t i = 0; i < c->n; i++)
+		mean += c->d[i] / (double)c->n;
+	for (size_t i = 0; i < c->n; i++)
+		var += (c->d[i] - mean) * (c->d[i] - mean) / (double)c->n;
+	double least = -n * sqrt(var);
+	for (size_t i = 0; i < c->n; i++)
+		if (c->d[i] >= least)
+			keep(c, kept++, i);
+	c->n = kept;
+}
+
 void seqp_filter_top_p(seqp_cand *c, double p)
 {
 	if (!(p < 1))

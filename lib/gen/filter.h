@@ -23,6 +23,9 @@ double seqp_cand_total(const seqp_cand *c);
 
 /* Keeps the k largest; candidates equal to the k-th stay too. */
 void seqp_filter_top_k(seqp_cand *c, size_t k);
+/* Keeps d >= -n * (standard deviation of all d); before any other filter.  Tang et al., Top-n-sigma: Not All Logits
+ * Are You Need, 2024.  Uses d alone. */
+void seqp_filter_sigma(seqp_cand *c, double n);
 /* Keeps a candidate while the probability of the better ones is below p (among equals: the lower id is better).
  * Holtzman et al., The Curious Case of Neural Text Degeneration, 2019. */
 void seqp_filter_top_p(seqp_cand *c, double p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The chain: bias, repetition, presence and frequency, no-repeat; then, unless greedy, temperature, top-k, top-p,
+/* The chain: bias, repetition, presence and frequency, no-repeat; then, unless greedy, temperature, top-n-sigma, top-k, top-p,
  * min-p, typical, epsilon, eta; then one uniform number picks by the inverse cumulative distribution in vocabulary order. */
 #include "seq/gen.h"
 
@@ -36,7 +36,7 @@ static int check(const seq_sampler_opts *o, size_t vocab, seq_error *err)
 	if (!in_range(o->temp, 0, 1e6) || o->top_k < 0 || !in_range(o->top_p, 0, 1) || !in_range(o->min_p, 0, 1) ||
 	    !in_range(o->typical, 0, 1) || !in_range(o->epsilon, 0, 1) || !in_range(o->eta, 0, 1) ||
 	    !(o->repetition > 0) || !isfinite(o->repetition) || !isfinite(o->presence) || !isfinite(o->frequency) ||
-	    o->last_n < -1 || o->no_repeat < 0)
+	    o->last_n < -1 || o->no_repeat < 0 || !in_range(o->n_sigma, 0, 1e6))
 		return seqp_fail(err, SEQ_E_ARG, "sampler: an option is out of its range");
 	for (size_t i = 0; i < o->nbias; i++) {
 		if (o->bias[i].id < 0 || (size_t)o->bias[i].id >= vocab)
@@ -138,7 +138,9 @@ static void gather(seq_sampler *s, double top)
 		c->d[c->n] = d;
 		c->n++;
 	}
-	/* top-k looks at d alone: the exponentials are for the few it leaves */
+	/* these two look at d alone: the exponentials are for the few they leave */
+	if (s->o.n_sigma > 0)
+		seqp_filter_sigma(c, s->o.n_sigma);
 	if (s->o.top_k)
 		seqp_filter_top_k(c, (size_t)s->o.top_k);
 	for (size_t i = 0; i < c->n; i++)

@@ -40,16 +40,17 @@ typedef struct seq_sampler_opts {
 	uint64_t seed;
 	float epsilon, eta; /* 0: off; Hewitt et al., 2022 */
 	int no_repeat;      /* 0: off; n: no n-gram is said twice */
+	float n_sigma;      /* 0: off; Tang et al., 2024 */
 } seq_sampler_opts;
 
-#define SEQ_SAMPLER_DEFAULTS {0.8f, 0, 0.95f, 0.05f, 1.0f, 1.0f, 0.0f, 0.0f, 64, NULL, 0, 0, 0.0f, 0.0f, 0}
+#define SEQ_SAMPLER_DEFAULTS {0.8f, 0, 0.95f, 0.05f, 1.0f, 1.0f, 0.0f, 0.0f, 64, NULL, 0, 0, 0.0f, 0.0f, 0, 0.0f}
 
 typedef struct seq_sampler seq_sampler;
 int seq_sampler_new(seq_sampler **out, size_t vocab, const seq_sampler_opts *o, seq_error *err) SEQ_MUST_USE;
 void seq_sampler_free(seq_sampler *s);
 
 /* The chosen id, >= 0; SEQ_E_FORMAT (negative) when a logit is NaN or +inf, or nothing is allowed.
- * The order: bias, repetition, presence and frequency, no-repeat; temperature, top-k, top-p, min-p, typical,
+ * The order: bias, repetition, presence and frequency, no-repeat; temperature, top-n-sigma, top-k, top-p, min-p, typical,
  * epsilon, eta, each over what the earlier ones left; then the first id in vocabulary order whose cumulative
  * probability exceeds a uniform number.  Ties: top-k keeps all equals of the k-th, top-p the lower ids. */
 int32_t seq_sample(seq_sampler *s, const float *logits, const int32_t *history, size_t nhistory,

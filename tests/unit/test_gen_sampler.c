@@ -148,6 +148,8 @@ static void apply(const fixture *f, const char *op, seqp_cand *c)
 		seqp_filter_min_p(c, param(f, "min_p"));
 	if (!strcmp(op, "min_p"))
 		seqp_filter_min_p(c, param(f, "p"));
+	if (!strcmp(op, "top_n_sigma"))
+		seqp_filter_sigma(c, param(f, "n"));
 	if (!strcmp(op, "typical_p"))
 		seqp_filter_typical(c, param(f, "mass"));
 	if (!strcmp(op, "epsilon_cutoff"))
@@ -174,7 +176,7 @@ static void filters_match(void **state)
 {
 	(void)state;
 	static const char *const dirs[] = {"chain", "epsilon-0.03", "epsilon-0.003", "eta-0.03", "eta-0.003", "min-p-0.05",
-		"min-p-0.3", "temperature-0.7", "temperature-1.6", "top-k-1", "top-k-5", "top-k-40", "top-p-0.3", "top-p-0.9",
+		"min-p-0.3", "temperature-0.7", "temperature-1.6", "top-k-1", "top-k-5", "top-k-40", "top-n-sigma-1.0", "top-p-0.3", "top-p-0.9",
 		"top-p-0.99", "typical-0.2", "typical-0.9"};
 	for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++)
 		check_filter(dirs[i]);

@@ -205,6 +205,32 @@ static int place(reader *r, seq_tensor *t, size_t data, size_t alignment, uint64
 	return SEQ_OK;
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const seq_tensor *x = *(const seq_tensor *const *)a, *y = *(const seq_tensor *const *)b;
+	if (x->data != y->data)
+		return (uintptr_t)x->data < (uintptr_t)y->data ? -1 : 1;
+	return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
+}
+
+/* Data that is used twice would let a small file ask for much memory. */
+static int check_overlap(reader *r)
+{
+	size_t n = r->g->tensors;
+	const seq_tensor **t = seqp_alloc(n, sizeof *t);
+	if (!t)
+		return seqp_nomem(r->err, n * sizeof *t);
+	for (size_t i = 0; i < n; i++)
+		t[i] = &r->g->tensor[i];
+	qsort(t, n, sizeof *t, by_place);
+	int e = SEQ_OK;
+	for (size_t i = 1; i < n && e >= 0; i++)
+		if ((const char *)t[i]->data < (const char *)t[i - 1]->data + t[i - 1]->bytes)
+			e = bad_tensor(r, t[i], SEQ_E_FORMAT, "it shares its data with another");
+	free(t);
+	return e;
+}
+
 static int alignment_of(reader *r, size_t *out)
 {
 	int64_t a = seqp_gguf_int(r->g, "general.alignment", 32);
@@ -291,7 +317,8 @@ static int read_tensors(reader *r, uint64_t *offset)
 	for (size_t i = 0; i < g->tensors; i++)
 		if ((e = place(r, &g->tensor[i], data, alignment, offset[i])) < 0)
 			return e;
-	return index_tensors(r);
+	e = check_overlap(r);
+	return e < 0 ? e : index_tensors(r);
 }
 
 static int read_all(reader *r)

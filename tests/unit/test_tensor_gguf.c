@@ -295,6 +295,10 @@ static void bad_tensors(void **state)
 	(void)state;
 	file f;
 	start(&f, 1, 0), tensor(&f, "t", 4, 1, SEQ_F32, 16), data(&f, 64), refused(&f, SEQ_E_FORMAT);
+	start(&f, 2, 0), tensor(&f, "t", 16, 1, SEQ_F32, 0), tensor(&f, "u", 4, 1, SEQ_F32, 32), data(&f, 64);
+	refused(&f, SEQ_E_FORMAT);
+	start(&f, 2, 0), tensor(&f, "t", 4, 1, SEQ_F32, 0), tensor(&f, "u", 4, 1, SEQ_F32, 0), data(&f, 64);
+	refused(&f, SEQ_E_FORMAT);
 	start(&f, 1, 0), tensor(&f, "t", 33, 1, SEQ_Q8_0, 0), data(&f, 640), refused(&f, SEQ_E_FORMAT);
 	start(&f, 1, 0), tensor(&f, "t", 4, 1, 4, 0), data(&f, 64), refused(&f, SEQ_E_UNSUPPORTED);
 	start(&f, 1, 0), tensor(&f, "t", 4, 1, SEQ_U8, 0), data(&f, 64), refused(&f, SEQ_E_UNSUPPORTED);

@@ -62,26 +62,26 @@ LANES v16 value_at(int dtype, const char *row, size_t c, size_t n)
 LANES void score_tile(int dtype, int G, int P, const char *panel, size_t bytes, size_t d, const group *g, int slot)
 {
 	v16 acc[GROUP * 4], scale[4];
-	for (int j = 0; j < G * P; j++)
+	UNROLL for (int j = 0; j < G * P; j++)
 		acc[j] = v_zero();
 	for (size_t i0 = 0; i0 < d; i0 += 32) {
 		size_t i1 = dtype == SEQ_Q8_0 && d - i0 > 32 ? i0 + 32 : d;
 		if (dtype == SEQ_Q8_0)
-			for (int p = 0; p < P; p++)
+			UNROLL for (int p = 0; p < P; p++)
 				scale[p] = v_load_f16((const uint16_t *)(const void *)(panel + p * bytes + d * 16) + i0 / 32 * 16);
 		for (size_t i = i0; i < i1; i++)
-			for (int p = 0; p < P; p++) {
+			UNROLL for (int p = 0; p < P; p++) {
 				v16 k = key_at(dtype, panel + p * bytes, i);
 				if (dtype == SEQ_Q8_0)
 					k = v_mul(scale[p], k);
-				for (int j = 0; j < G; j++)
+				UNROLL for (int j = 0; j < G; j++)
 					acc[j * P + p] = v_fma(v_set1(g->q[j][i]), k, acc[j * P + p]);
 			}
 		if (dtype != SEQ_Q8_0)
 			break;
 	}
-	for (int j = 0; j < G; j++)
-		for (int p = 0; p < P; p++)
+	UNROLL for (int j = 0; j < G; j++)
+		UNROLL for (int p = 0; p < P; p++)
 			v_store(g->s[j] + slot + 16 * p, acc[j * P + p]);
 }
 
@@ -99,9 +99,9 @@ LANES void scores(int dtype, int G, const char *keys, size_t d, const group *g)
 LANES void value_step(int dtype, int G, int W, int check, const char *row, size_t c, size_t n, const group *g, int j,
                       v16 *acc)
 {
-	for (int w = 0; w < W; w++) {
+	UNROLL for (int w = 0; w < W; w++) {
 		v16 v = value_at(dtype, row, c + 16 * w, n);
-		for (int k = 0; k < G; k++)
+		UNROLL for (int k = 0; k < G; k++)
 			if (!check || (j >= g->lo[k] && j < g->hi[k]))
 				acc[k * W + w] = v_fma(v_set1(g->s[k][j]), v, acc[k * W + w]);
 	}
@@ -111,7 +111,7 @@ LANES void value_step(int dtype, int G, int W, int check, const char *row, size_
 LANES void value_tile(int dtype, int G, int W, const char *values, size_t stride, size_t c, size_t n, const group *g)
 {
 	v16 acc[GROUP * 4];
-	for (int k = 0; k < G * W; k++)
+	UNROLL for (int k = 0; k < G * W; k++)
 		acc[k] = v_zero();
 	for (int j = g->first; j < g->all_lo; j++)
 		value_step(dtype, G, W, 1, values + j * stride, c, n, g, j, acc);
@@ -119,8 +119,8 @@ LANES void value_tile(int dtype, int G, int W, const char *values, size_t stride
 		value_step(dtype, G, W, 0, values + j * stride, c, n, g, j, acc);
 	for (int j = g->all_hi; j < g->last; j++)
 		value_step(dtype, G, W, 1, values + j * stride, c, n, g, j, acc);
-	for (int k = 0; k < G; k++)
-		for (int w = 0; w < W; w++) {
+	UNROLL for (int k = 0; k < G; k++)
+		UNROLL for (int w = 0; w < W; w++) {
 			float *o = g->o[k] + c + 16 * w;
 			v16 old = n < 16 ? v_loadn(o, n) : v_load(o);
 			v16 sum = v_fma(old, v_set1(g->a1[k]), v_mul(acc[k * W + w], v_set1(g->a2[k])));

@@ -13,6 +13,7 @@
 #include "base/half.h"
 
 #define LANES static inline __attribute__((always_inline, unused))
+#define UNROLL /* only where there are registers to fill */
 
 /* How many v16 a kernel should try to hold in registers (tile sizes; never
  * visible in a result). */

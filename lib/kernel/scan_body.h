@@ -29,21 +29,21 @@ LANES void conv_lane(int K, float *y, size_t ldy, const float *x, size_t ldx, si
 				old[j][c] = state[c * (size_t)(K - 1) + (size_t)j];
 		}
 	v16 tap[CONV_MAX], past[CONV_MAX], b = bias ? part(bias, m) : v_zero();
-	for (int j = 0; j < K; j++)
+	UNROLL for (int j = 0; j < K; j++)
 		tap[j] = v_load(wt[j]), past[j] = v_load(old[j]);
 	for (size_t t = 0; t < n; t++) {
 		past[K - 1] = part(x + t * ldx, m);
 		v16 acc = b;
-		for (int j = 0; j < K; j++)
+		UNROLL for (int j = 0; j < K; j++)
 			acc = v_fma(tap[j], past[j], acc);
 		put_part(y + t * ldy, silu ? v_silu(acc) : acc, m);
-		for (int j = 0; j < K - 1; j++)
+		UNROLL for (int j = 0; j < K - 1; j++)
 			past[j] = past[j + 1];
 	}
 	for (int j = 0; j < K - 1; j++)
 		v_store(old[j], past[j]);
 	for (size_t c = 0; c < m; c++)
-		for (int j = 0; j < K - 1; j++)
+		UNROLL for (int j = 0; j < K - 1; j++)
 			state[c * (size_t)(K - 1) + (size_t)j] = old[j][c];
 }
 
@@ -62,25 +62,29 @@ static void conv(float *y, size_t ldy, const float *x, size_t ldx, size_t n, con
 	}
 }
 
-/* One channel over a span, N = 16: the state in registers.  sum[t] is the tree over s. */
+/* One step of one channel, N = 16; returns h C, folded to eight lanes. */
+LANES v8 mamba_step16(v16 *h, v16 A, float dt, float x, const float *B, const float *C)
+{
+	v16 a = v_exp(v_mul(v_set1(dt), A));
+	*h = v_fma(a, *h, v_mul(v_set1(dt * x), v_load(B)));
+	return v_fold(v_fma(*h, v_load(C), v_zero()));
+}
+
+/* One channel over a span, N = 16: the state in registers, sums over s eight steps at a time. */
 LANES void mamba_channel16(const seqk_scan1 *s, size_t c, size_t t0, size_t n, float *sum)
 {
 	v16 h = v_load(s->h + c * 16), A = v_load(s->A + c * 16);
 	const float *x = s->x + t0 * s->ldx + c, *dt = s->dt + t0 * s->lddt + c;
 	const float *B = s->B + t0 * s->ldbc, *C = s->C + t0 * s->ldbc;
-	v8 part8[8];
-	for (size_t t = 0; t < n; t += 8) {
-		for (size_t k = 0; k < 8; k++) {
-			size_t at = t + k < n ? t + k : n - 1;
-			float d = dt[at * s->lddt];
-			v16 a = v_exp(v_mul(v_set1(d), A));
-			v16 u = v_mul(v_set1(d * x[at * s->ldx]), v_load(B + at * s->ldbc));
-			if (t + k < n)
-				h = v_fma(a, h, u);
-			part8[k] = v_fold(v_fma(h, v_load(C + at * s->ldbc), v_zero()));
-		}
-		v8_sums(sum + t, part8);
+	size_t t = 0, lx = s->ldx, ld = s->lddt, lb = s->ldbc;
+	for (; t + 8 <= n; t += 8) {
+		v8 r[8];
+		UNROLL for (size_t k = 0; k < 8; k++, x += lx, dt += ld, B += lb, C += lb)
+			r[k] = mamba_step16(&h, A, *dt, *x, B, C);
+		v8_sums(sum + t, r);
 	}
+	for (; t < n; t++, x += lx, dt += ld, B += lb, C += lb)
+		sum[t] = v8_sum(mamba_step16(&h, A, *dt, *x, B, C));
 	v_store(s->h + c * 16, h);
 }
 
@@ -138,17 +142,17 @@ LANES void mamba2_tile(int W, float *S, const float *B, const float *C, size_t l
                        const float *dx, float *lanes, size_t m)
 {
 	v16 h[V_STATE];
-	for (int w = 0; w < W; w++)
+	UNROLL for (int w = 0; w < W; w++)
 		h[w] = part(S + 16 * w, m);
 	for (size_t t = 0; t < n; t++, B += ld, C += ld) {
 		v16 at = v_set1(a[t]), dt = v_set1(dx[t]), acc = v_load(lanes + 16 * t);
-		for (int w = 0; w < W; w++) {
+		UNROLL for (int w = 0; w < W; w++) {
 			h[w] = v_fma(at, h[w], v_mul(dt, part(B + 16 * w, m)));
 			acc = v_fma(h[w], part(C + 16 * w, m), acc);
 		}
 		v_store(lanes + 16 * t, acc);
 	}
-	for (int w = 0; w < W; w++)
+	UNROLL for (int w = 0; w < W; w++)
 		put_part(S + 16 * w, h[w], m);
 }
 

@@ -28,7 +28,7 @@ const level *levels(size_t *n)
 			add("avx2", true, SEQK_AVX2, NULL);
 		if (can & SEQK_AVX512)
 			add("avx512", true, SEQK_AVX2 | SEQK_AVX512, NULL);
-#ifdef HAVE_SIMDE
+#ifdef CHECK_SIMDE
 		add("avx2 emulated", false, 0, fill_avx2_simde);
 		add("avx512 emulated", false, 0, fill_avx512_simde);
 #endif

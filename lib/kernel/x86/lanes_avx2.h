@@ -13,6 +13,11 @@
 #endif
 
 #define LANES static inline __attribute__((always_inline, unused))
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 24")
+#endif
 
 enum { V_TILE = 6, V_STATE = 4 };
 

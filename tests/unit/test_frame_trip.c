@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "base/rng.h"
@@ -140,6 +143,45 @@ static void nothing_at_all(void **state)
 	trip(NULL, 0, SEQ_CODEC_NONE);
 }
 
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* Both ends without blocking, in a small pipe, interrupted all the time. */
+static void short_writes_and_signals(void **state)
+{
+	(void)state;
+	static char big[3 << 20];
+	struct sigaction act = {.sa_handler = on_alarm};
+	struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+	seq_frame f = {.kind = SEQ_STATE, .dtype = SEQ_U8, .rank = 1, .dim = {sizeof big}, .payload = big, .bytes = sizeof big};
+	int p[2], frames, status;
+	for (size_t i = 0; i < sizeof big; i++)
+		big[i] = (char)(i * 7);
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(fcntl(p[0], F_SETFL, O_NONBLOCK) | fcntl(p[1], F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(sigaction(SIGALRM, &act, NULL), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		seq_writer *w;
+		int bad = setitimer(ITIMER_REAL, &often, NULL);
+		close(p[0]);
+		bad |= seq_writer_open(&w, p[1], NULL, NULL);
+		for (int i = 0; i < 4; i++)
+			bad |= seq_writer_put(w, &f, NULL);
+		bad |= seq_writer_close(w, NULL);
+		_exit(bad != 0);
+	}
+	close(p[1]);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	assert_int_equal(box_drain(p[0], &frames, &err), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	assert_int_equal(frames, 4);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +189,7 @@ int main(void)
 		cmocka_unit_test(every_kind),
 		cmocka_unit_test(every_type_rank_codec),
 		cmocka_unit_test(empty_and_big),
+		cmocka_unit_test(short_writes_and_signals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

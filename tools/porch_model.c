@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "porch.h"
@@ -25,12 +26,23 @@ int porch_fingerprint_zero(const uint8_t f[16])
 	return !memcmp(f, zero, 16);
 }
 
+static int is_folder(const char *path)
+{
+	struct stat st;
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
 void tool_fingerprint(const char *path, uint8_t out[16])
 {
+	seq_error err;
 	seq_model *m;
 	memset(out, 0, 16);
-	if (seq_model_open(&m, path, NULL) < 0)
+	if (seq_model_open(&m, path, &err) < 0) {
+		/* a folder may hold a tokenizer and no model; a file that cannot be read is another matter */
+		if (err.code == SEQ_E_NOMEM || (err.code == SEQ_E_IO && !is_folder(path)))
+			tool_fail(&err);
 		return;
+	}
 	seq_model_fingerprint(m, out);
 	seq_model_free(m);
 }

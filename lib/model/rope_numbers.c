@@ -30,6 +30,8 @@ static int scaling(seq_model *m, seq_error *err)
 	double max = seqp_model_number(m, -1, "rope.max", 0), orig = seqp_model_number(m, -1, "rope.orig", 0);
 	if (!factor && (type == 3 || type == 5) && orig > 0 && max > 0)
 		factor = max / orig;
+	if (type == 1 && !factor && m->src.format == SEQP_FROM_GGUF) /* there, a missing factor is 1 */
+		factor = 1;
 	if (type && !factor)
 		return seqp_fail(err, SEQ_E_FORMAT, "rope scaling without a factor");
 	if (type >= 2 && !(type == 2 ? max > 0 : orig > 0))

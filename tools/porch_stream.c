@@ -226,6 +226,8 @@ static seq_writer *writer_of(tool_file *f, const seq_origin *from, const seq_mod
 		         : tool_writer_as(from, from ? from->model : NULL, from ? from->fingerprint : zero);
 	seq_model_fingerprint(m, fp);
 	char *path = realpath(seq_model_path(m), NULL);
+	if (!path && errno == ENOMEM)
+		tool_die("no memory for a path");
 	const char *name = path ? path : seq_model_path(m);
 	seq_writer *w = f ? open_writer(f, from, name, fp) : tool_writer_as(from, name, fp);
 	free(path);

@@ -83,6 +83,8 @@ void stat_model(const char *path)
 	}
 	seq_model_fingerprint(m, fp);
 	char *text = stat_check ? NULL : seq_model_describe(m);
+	if (!stat_check && !text)
+		tool_die("%s: no memory for its description", path);
 	if (stat_json)
 		json_model(tool_text(), path, m, fp, text);
 	else if (stat_check)

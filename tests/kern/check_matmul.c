@@ -360,7 +360,8 @@ static void bench(void)
 		seqk_matmul_fill(&t, l->bits);
 		for (size_t i = l->bits ? 0 : 99; i < sizeof types / sizeof *types; i++)
 			for (size_t n = 1; n <= 128; n *= n < 4 ? 4 : 32)
-				bench_one(l->name, &t, types[i], seqk_quant_get(types[i]), n);
+				if (!check_only || !strcmp(check_only, seq_dtype_get(types[i])->name))
+					bench_one(l->name, &t, types[i], seqk_quant_get(types[i]), n);
 	}
 }
 

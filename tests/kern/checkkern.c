@@ -12,6 +12,8 @@
 
 static const check_family *const families[] = {&check_quant, &check_matmul, &check_vec, &check_attn, &check_scan};
 
+const char *check_only;
+
 static unsigned long done, failed, skipped;
 static uint64_t seed = 1, drawn;
 
@@ -173,8 +175,10 @@ int main(int argc, char **argv)
 			seed = strtoull(argv[i] + 7, NULL, 10);
 		else if (argv[i][0] != '-' && !only)
 			only = argv[i];
+		else if (argv[i][0] != '-' && !check_only)
+			check_only = argv[i];
 		else
-			return fprintf(stderr, "usage: checkkern [--bench] [--seed=N] [FAMILY]\n"), 2;
+			return fprintf(stderr, "usage: checkkern [--bench] [--seed=N] [FAMILY [KERNEL]]\n"), 2;
 	}
 	if (bench)
 		printf("one core: read %.1f GB/s, fma %.1f Gflop/s, int8 %.1f Gop/s\n", check_peaks()->read * 1e-9,

@@ -30,6 +30,9 @@ typedef struct check_level {
 } check_level;
 const check_level *check_levels(void);
 
+/* The one kernel to measure (its own name), or NULL for all. */
+extern const char *check_only;
+
 /* Random numbers, seeded per run (--seed) and printed when something fails. */
 uint64_t check_random(void);
 float check_normal(void);

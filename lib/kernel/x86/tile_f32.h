@@ -20,11 +20,16 @@ typedef struct f_panel {
 
 SEQK_INLINE float f_tree(const vflt acc[WORDS]);
 
-/* One span of nr x na outputs; tail columns beyond a multiple of 16. */
-SEQK_INLINE void f_tile(const float (*w)[SPAN], const float *x, size_t ldx, size_t k, int nr, int na, vflt *acc)
+/* One span of nr x na outputs; tail columns beyond a multiple of 16.  first: fetch the
+ * activations that come next. */
+SEQK_INLINE void f_tile(const float (*w)[SPAN], const float *x, size_t ldx, size_t k, int nr, int na, bool first,
+                        vflt *acc)
 {
 	size_t i = 0;
-	for (; i + 16 <= k; i += 16)
+	for (; i + 16 <= k; i += 16) {
+		UNROLL
+		for (int j = 0; j < na && first; j++)
+			__builtin_prefetch(x + (size_t)(na + j) * ldx + i);
 		UNROLL
 		for (int h = 0; h < WORDS; h++) {
 			vflt v[TROWS];
@@ -39,6 +44,7 @@ SEQK_INLINE void f_tile(const float (*w)[SPAN], const float *x, size_t ldx, size
 					acc[(j * nr + r) * WORDS + h] = v_fma(v[r], u, acc[(j * nr + r) * WORDS + h]);
 			}
 		}
+	}
 	if (i == k)
 		return;
 	UNROLL
@@ -60,7 +66,7 @@ typedef struct f_where {
 	bool last;
 } f_where;
 
-SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int r, int nr, f_where at)
+SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int r, int nr, bool first, f_where at)
 {
 	vflt acc[TROWS * TACTS * WORDS];
 	UNROLL
@@ -68,7 +74,7 @@ SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int
 		UNROLL
 		for (int h = 0; h < WORDS; h++)
 			acc[o * WORDS + h] = at.i0 ? v_get(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP) : v_zero();
-	f_tile(p->w + r, a->x + (j0 + j) * a->ldx + at.i0, a->ldx, at.len, nr, na, acc);
+	f_tile(p->w + r, a->x + (j0 + j) * a->ldx + at.i0, a->ldx, at.len, nr, na, first, acc);
 	UNROLL
 	for (int o = 0; o < nr * na; o++) {
 		if (at.last)
@@ -84,10 +90,88 @@ SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int
 SEQK_INLINE void f_rows(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int rows, f_where at)
 {
 	int r = 0;
+	if (rows >= TROWS)
+		f_block(p, a, j0, j, na, r, TROWS, true, at), r = TROWS;
 	for (; r + TROWS <= rows; r += TROWS)
-		f_block(p, a, j0, j, na, r, TROWS, at);
+		f_block(p, a, j0, j, na, r, TROWS, false, at);
 	for (; r < rows; r++)
-		f_block(p, a, j0, j, na, r, 1, at);
+		f_block(p, a, j0, j, na, r, 1, false, at);
+}
+
+enum { AS_F32 = 4, AS_F16 = 2, AS_BF16 = -2 };
+
+SEQK_INLINE vflt f_from_f16(const uint8_t *w);
+SEQK_INLINE vflt f_from_bf16(const uint8_t *w);
+
+SEQK_INLINE vflt f_from(int as, const uint8_t *w)
+{
+	return as == AS_F32 ? v_get((const float *)(const void *)w) : as == AS_F16 ? f_from_f16(w) : f_from_bf16(w);
+}
+
+/* nr rows straight from the file times na activations: for few activations, bound by
+ * memory.  Far beyond the row lie the rows that come next. */
+SEQK_INLINE void f_direct(int as, int dtype, const uint8_t *w, size_t stride, const seqk_act *a, float *y,
+                          size_t ldy, int nr, int na)
+{
+	enum { AHEAD = 1024 };
+	size_t size = as == AS_F32 ? 4 : 2, i = 0;
+	vflt acc[4 * 3 * WORDS];
+	UNROLL
+	for (int o = 0; o < nr * na * WORDS; o++)
+		acc[o] = v_zero();
+	for (; i + 16 <= a->k; i += 16) {
+		size_t at = i * size, far = at + AHEAD < a->k * size ? at + AHEAD : at + AHEAD + (size_t)(nr - 1) * stride;
+		UNROLL
+		for (int r = 0; r < nr; r++)
+			__builtin_prefetch(w + (size_t)r * stride + far);
+		UNROLL
+		for (int h = 0; h < WORDS; h++)
+			UNROLL
+			for (int r = 0; r < nr; r++) {
+				vflt v = f_from(as, w + (size_t)r * stride + at + (size_t)(h * STEP) * size);
+				UNROLL
+				for (int j = 0; j < na; j++) {
+					int o = (j * nr + r) * WORDS + h;
+					acc[o] = v_fma(v, v_get(a->x + (size_t)j * a->ldx + i + h * STEP), acc[o]);
+				}
+			}
+	}
+	for (int r = 0; r < nr && i < a->k; r++) {
+		float v[16] = {0}, u[16] = {0};
+		seqk_dequant(dtype, w + (size_t)r * stride + i * size, v, a->k - i);
+		for (int j = 0; j < na; j++) {
+			__builtin_memcpy(u, a->x + (size_t)j * a->ldx + i, (a->k - i) * sizeof *u);
+			for (int h = 0; h < WORDS; h++) {
+				int o = (j * nr + r) * WORDS + h;
+				acc[o] = v_fma(v_get(v + h * STEP), v_get(u + h * STEP), acc[o]);
+			}
+		}
+	}
+	UNROLL
+	for (int o = 0; o < nr * na; o++)
+		y[(size_t)(o / nr) * ldy + (size_t)(o % nr)] = f_tree(acc + o * WORDS);
+}
+
+SEQK_INLINE void f_few(int as, int dtype, const uint8_t *w, size_t stride, const seqk_act *a, float *y, size_t ldy,
+                       size_t r, size_t r1)
+{
+	if (a->n == 1)
+		for (; r + 4 <= r1; r += 4)
+			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 4, 1);
+	if (a->n == 2)
+		for (; r + 2 <= r1; r += 2)
+			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 2, 2);
+	if (a->n == 3)
+		for (; r + 2 <= r1; r += 2)
+			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 2, 3);
+	for (; r < r1; r++) {
+		if (a->n == 1)
+			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 1, 1);
+		else if (a->n == 2)
+			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 1, 2);
+		else
+			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 1, 3);
+	}
 }
 
 typedef void f_widen(int dtype, const uint8_t *w, float *to, size_t n);
@@ -128,9 +212,6 @@ static void widen_f32(int dtype, const uint8_t *w, float *to, size_t n)
 	__builtin_memcpy(to, w, n * sizeof *to);
 }
 
-SEQK_INLINE vflt f_from_f16(const uint8_t *w);
-SEQK_INLINE vflt f_from_bf16(const uint8_t *w);
-
 static void widen_f16(int dtype, const uint8_t *w, float *to, size_t n)
 {
 	size_t i = 0;
@@ -155,19 +236,28 @@ static void widen_any(int dtype, const uint8_t *w, float *to, size_t n)
 static void exact_f32(int dtype, const void *w, size_t stride, const seqk_act *a,
                       float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	f_multiply(widen_f32, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+	if (a->n <= 3)
+		f_few(AS_F32, dtype, w, stride, a, y, ldy, r0, r1);
+	else
+		f_multiply(widen_f32, dtype, w, stride, a, y, ldy, r0, r1, scratch);
 }
 
 static void exact_f16(int dtype, const void *w, size_t stride, const seqk_act *a,
                       float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	f_multiply(widen_f16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+	if (a->n <= 3)
+		f_few(AS_F16, dtype, w, stride, a, y, ldy, r0, r1);
+	else
+		f_multiply(widen_f16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
 }
 
 static void exact_bf16(int dtype, const void *w, size_t stride, const seqk_act *a,
                        float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	f_multiply(widen_bf16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+	if (a->n <= 3)
+		f_few(AS_BF16, dtype, w, stride, a, y, ldy, r0, r1);
+	else
+		f_multiply(widen_bf16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
 }
 
 static void exact_any(int dtype, const void *w, size_t stride, const seqk_act *a,

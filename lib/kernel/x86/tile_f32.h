@@ -11,10 +11,10 @@
 #include "kernel/matmul_table.h"
 #include "kernel/quant.h"
 
-enum { PANEL = 8, SPAN = 512, CHUNK = 128, STEP = 16 / WORDS };
+enum { PANEL = 16, SPAN = 256, CHUNK = 64, FEW = 8, STEP = 16 / WORDS, ROW = SPAN + 16 };
 
 typedef struct f_panel {
-	float w[PANEL][SPAN];
+	float w[PANEL][ROW];
 	float lane[CHUNK][PANEL][16];
 } f_panel;
 
@@ -22,7 +22,7 @@ SEQK_INLINE float f_tree(const vflt acc[WORDS]);
 
 /* One span of nr x na outputs; tail columns beyond a multiple of 16.  first: fetch the
  * activations that come next. */
-SEQK_INLINE void f_tile(const float (*w)[SPAN], const float *x, size_t ldx, size_t k, int nr, int na, bool first,
+SEQK_INLINE void f_tile(const float (*w)[ROW], const float *x, size_t ldx, size_t k, int nr, int na, bool first,
                         vflt *acc)
 {
 	size_t i = 0;
@@ -38,7 +38,7 @@ SEQK_INLINE void f_tile(const float (*w)[SPAN], const float *x, size_t ldx, size
 				v[r] = v_get(w[r] + i + h * STEP);
 			UNROLL
 			for (int j = 0; j < na; j++) {
-				vflt u = v_get(x + (size_t)j * ldx + i + h * STEP);
+				vflt u = v_keep(v_get(x + (size_t)j * ldx + i + h * STEP));
 				UNROLL
 				for (int r = 0; r < nr; r++)
 					acc[(j * nr + r) * WORDS + h] = v_fma(v[r], u, acc[(j * nr + r) * WORDS + h]);
@@ -110,8 +110,8 @@ SEQK_INLINE vflt f_from(int as, const uint8_t *w)
 
 /* nr rows straight from the file times na activations: for few activations, bound by
  * memory.  Far beyond the row lie the rows that come next. */
-SEQK_INLINE void f_direct(int as, int dtype, const uint8_t *w, size_t stride, const seqk_act *a, float *y,
-                          size_t ldy, int nr, int na)
+SEQK_INLINE void f_direct(int as, int dtype, const uint8_t *w, size_t stride, const seqk_act *a, size_t j0,
+                          float *y, size_t ldy, int nr, int na)
 {
 	enum { AHEAD = 1024 };
 	size_t size = as == AS_F32 ? 4 : 2, i = 0;
@@ -132,7 +132,7 @@ SEQK_INLINE void f_direct(int as, int dtype, const uint8_t *w, size_t stride, co
 				UNROLL
 				for (int j = 0; j < na; j++) {
 					int o = (j * nr + r) * WORDS + h;
-					acc[o] = v_fma(v, v_get(a->x + (size_t)j * a->ldx + i + h * STEP), acc[o]);
+					acc[o] = v_fma(v, v_get(a->x + (j0 + (size_t)j) * a->ldx + i + h * STEP), acc[o]);
 				}
 			}
 	}
@@ -140,7 +140,7 @@ SEQK_INLINE void f_direct(int as, int dtype, const uint8_t *w, size_t stride, co
 		float v[16] = {0}, u[16] = {0};
 		seqk_dequant(dtype, w + (size_t)r * stride + i * size, v, a->k - i);
 		for (int j = 0; j < na; j++) {
-			__builtin_memcpy(u, a->x + (size_t)j * a->ldx + i, (a->k - i) * sizeof *u);
+			__builtin_memcpy(u, a->x + (j0 + (size_t)j) * a->ldx + i, (a->k - i) * sizeof *u);
 			for (int h = 0; h < WORDS; h++) {
 				int o = (j * nr + r) * WORDS + h;
 				acc[o] = v_fma(v_get(v + h * STEP), v_get(u + h * STEP), acc[o]);
@@ -149,28 +149,30 @@ SEQK_INLINE void f_direct(int as, int dtype, const uint8_t *w, size_t stride, co
 	}
 	UNROLL
 	for (int o = 0; o < nr * na; o++)
-		y[(size_t)(o / nr) * ldy + (size_t)(o % nr)] = f_tree(acc + o * WORDS);
+		y[(j0 + (size_t)(o / nr)) * ldy + (size_t)(o % nr)] = f_tree(acc + o * WORDS);
 }
 
+/* Activations three at a time: the rows stay in the cache meanwhile. */
 SEQK_INLINE void f_few(int as, int dtype, const uint8_t *w, size_t stride, const seqk_act *a, float *y, size_t ldy,
                        size_t r, size_t r1)
 {
 	if (a->n == 1)
 		for (; r + 4 <= r1; r += 4)
-			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 4, 1);
-	if (a->n == 2)
-		for (; r + 2 <= r1; r += 2)
-			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 2, 2);
-	if (a->n == 3)
-		for (; r + 2 <= r1; r += 2)
-			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 2, 3);
-	for (; r < r1; r++) {
-		if (a->n == 1)
-			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 1, 1);
-		else if (a->n == 2)
-			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 1, 2);
-		else
-			f_direct(as, dtype, w + r * stride, stride, a, y + r, ldy, 1, 3);
+			f_direct(as, dtype, w + r * stride, stride, a, 0, y + r, ldy, 4, 1);
+	for (size_t nr; r < r1; r += nr) {
+		size_t j = 0;
+		nr = r1 - r < 2 ? 1 : 2;
+		if (nr == 1) {
+			for (; j < a->n; j++)
+				f_direct(as, dtype, w + r * stride, stride, a, j, y + r, ldy, 1, 1);
+			continue;
+		}
+		for (; j + 3 <= a->n; j += 3)
+			f_direct(as, dtype, w + r * stride, stride, a, j, y + r, ldy, 2, 3);
+		if (j + 2 == a->n)
+			f_direct(as, dtype, w + r * stride, stride, a, j, y + r, ldy, 2, 2);
+		else if (j < a->n)
+			f_direct(as, dtype, w + r * stride, stride, a, j, y + r, ldy, 2, 1);
 	}
 }
 
@@ -236,7 +238,7 @@ static void widen_any(int dtype, const uint8_t *w, float *to, size_t n)
 static void exact_f32(int dtype, const void *w, size_t stride, const seqk_act *a,
                       float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	if (a->n <= 3)
+	if (a->n <= FEW)
 		f_few(AS_F32, dtype, w, stride, a, y, ldy, r0, r1);
 	else
 		f_multiply(widen_f32, dtype, w, stride, a, y, ldy, r0, r1, scratch);
@@ -245,7 +247,7 @@ static void exact_f32(int dtype, const void *w, size_t stride, const seqk_act *a
 static void exact_f16(int dtype, const void *w, size_t stride, const seqk_act *a,
                       float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	if (a->n <= 3)
+	if (a->n <= FEW)
 		f_few(AS_F16, dtype, w, stride, a, y, ldy, r0, r1);
 	else
 		f_multiply(widen_f16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
@@ -254,7 +256,7 @@ static void exact_f16(int dtype, const void *w, size_t stride, const seqk_act *a
 static void exact_bf16(int dtype, const void *w, size_t stride, const seqk_act *a,
                        float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	if (a->n <= 3)
+	if (a->n <= FEW)
 		f_few(AS_BF16, dtype, w, stride, a, y, ldy, r0, r1);
 	else
 		f_multiply(widen_bf16, dtype, w, stride, a, y, ldy, r0, r1, scratch);

@@ -11,6 +11,8 @@
 
 #include "kernel/matmul_table.h"
 
+enum { AHEAD = 768 }; /* bytes of each row */
+
 /* What the compiler should know about a type. */
 typedef struct shape {
 	loader *load;
@@ -87,21 +89,64 @@ SEQK_INLINE void tile_rows(shape s, const unit *u, size_t units, const seqk_act 
 	}
 }
 
+SEQK_INLINE void row_starts(const uint8_t *p[ROWS], const uint8_t *w, size_t stride, int rows)
+{
+	for (int r = 0; r < ROWS; r++)
+		p[r] = w + (size_t)(r < rows ? r : rows - 1) * stride;
+}
+
+/* Fetches what lies AHEAD of block b of every row, a cache line at a time; beyond the row
+ * come the rows that are next. */
+SEQK_INLINE void look_ahead(const uint8_t *const p[ROWS], size_t b, size_t bytes, size_t row_bytes, size_t stride)
+{
+	size_t at = b * bytes + AHEAD, end = at + bytes;
+	if (at >= row_bytes)
+		at += ROWS * stride - row_bytes, end += ROWS * stride - row_bytes;
+	for (size_t line = (at + 63) & ~(size_t)63; line < end; line += 64)
+		for (int r = 0; r < ROWS; r++)
+			__builtin_prefetch(p[r] + line);
+}
+
 SEQK_INLINE void load_span(shape s, const seqk_quant *t, const uint8_t *w, size_t stride, size_t row_bytes,
                            int rows, size_t b0, size_t b1, size_t units, unit *u)
 {
-	enum { AHEAD = 512 };
 	const uint8_t *p[ROWS];
-	for (int r = 0; r < ROWS; r++)
-		p[r] = w + (size_t)(r < rows ? r : rows - 1) * stride;
+	row_starts(p, w, stride, rows);
 	for (size_t b = b0; b < b1; b++, u += units) {
-		size_t at = b * t->bytes + AHEAD;
-		if (at >= row_bytes) /* the start of the rows that come next */
-			at = at - row_bytes + ROWS * stride;
-		for (size_t line = 0; line < t->bytes; line += 64)
-			for (int r = 0; r < ROWS; r++)
-				__builtin_prefetch(p[r] + at + line);
+		look_ahead(p, b, t->bytes, row_bytes, stride);
 		s.load(t, p, b, u);
+	}
+}
+
+/* ROWS rows times na activations in one walk over the row: for few activations. */
+SEQK_INLINE void walk(shape s, const seqk_quant *t, const uint8_t *w, size_t stride, const seqk_act *a,
+                      float *y, size_t ldy, int rows, int na)
+{
+	size_t units = s.units ? (size_t)s.units : t->block / 32u, blocks = a->k / t->block, kb = (a->k + 31) / 32;
+	const uint8_t *p[ROWS];
+	unit u[SEQK_QUANT_BLOCK / 32];
+	vflt acc[TILE];
+	acts x;
+	row_starts(p, w, stride, rows);
+	UNROLL
+	for (int i = 0; i < na; i++) {
+		size_t at = (a->n > (size_t)i ? (size_t)i : a->n - 1) * kb;
+		x.q[i] = a->q + 32 * at;
+		x.scale[i] = a->scale + at;
+		x.sum[i] = a->sum + 2 * at;
+		acc[i] = v_zero();
+	}
+	for (size_t b = 0; b < blocks; b++) {
+		look_ahead(p, b, t->bytes, blocks * t->bytes, stride);
+		s.load(t, p, b, u);
+		tile(s, u, units, &x, b * units, na, acc);
+	}
+	UNROLL
+	for (int i = 0; i < na; i++) {
+		float part[ROWS];
+		v_put(part, acc[i]);
+		for (int r = 0; r < rows && a->n > (size_t)i; r++)
+			y[(size_t)i * ldy + (size_t)r] = part[r];
 	}
 }
 
@@ -118,7 +163,16 @@ SEQK_INLINE void multiply(shape s, const seqk_quant *t, const uint8_t *w, size_t
 	size_t units = s.units ? (size_t)s.units : t->block / 32u, blocks = a->k / t->block;
 	size_t span = SPAN / units, step = ROWS * PANELS;
 	unit *u = scratch;
-	for (size_t r = r0; r < r1; r += step) {
+	for (size_t r = r0; r < r1 && a->n <= 4; r += ROWS) {
+		int rows = r1 - r < ROWS ? (int)(r1 - r) : ROWS;
+		if (a->n == 1)
+			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 1);
+		else if (a->n == 2)
+			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 2);
+		else
+			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 4);
+	}
+	for (size_t r = r0; r < r1 && a->n > 4; r += step) {
 		size_t rows = r1 - r < step ? r1 - r : step;
 		for (size_t b = 0; b < blocks; b += span) {
 			size_t e = blocks - b < span ? blocks : b + span, j = 0;

@@ -117,4 +117,13 @@ SEQK_INLINE vflt v_nfma(vflt a, vflt b, vflt c) { return _mm256_fnmadd_ps(a, b, 
 SEQK_INLINE vflt v_get(const float *p) { return _mm256_loadu_ps(p); }
 SEQK_INLINE void v_put(float *p, vflt a) { _mm256_storeu_ps(p, a); }
 
+/* Held in a register: else the compiler reads memory again for every use. */
+SEQK_INLINE vflt v_keep(vflt a)
+{
+#ifndef SEQK_SIMDE
+	__asm__("" : "+x"(a));
+#endif
+	return a;
+}
+
 #endif

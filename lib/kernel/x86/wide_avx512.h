@@ -98,4 +98,13 @@ SEQK_INLINE vflt v_load_half(const uint8_t *const p[ROWS], size_t at)
 	return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)v));
 }
 
+/* Held in a register: else the compiler reads memory again for every use. */
+SEQK_INLINE vflt v_keep(vflt a)
+{
+#ifndef SEQK_SIMDE
+	__asm__("" : "+v"(a));
+#endif
+	return a;
+}
+
 #endif

@@ -10,7 +10,11 @@
 #include "token/merge.h"
 #include "token/vocab.h"
 
-enum { SEQP_OUT = 8192, SEQP_BLOCK = 1 << 15, SEQP_PAD = 32 };
+enum { SEQP_OUT = 8192, SEQP_BLOCK = 1 << 15, SEQP_PAD = 32,
+       SEQP_WINDOW = 8192 /* a word longer than this is not held as a whole */ };
+
+/* SEQP_WINDOW; the tests change it to compare. */
+extern size_t seqp_window;
 
 typedef struct seqp_bytes {
 	uint8_t *p; /* SEQP_PAD bytes more than cap can be read */
@@ -53,8 +57,8 @@ struct seq_encoder {
 
 	struct seqp_norm *norm;
 	struct seqp_lattice *lattice;
-	struct seqp_long *longword;
 	bool in_long;
+	size_t head;     /* bytes that stand for the beginning of the long word */
 	uint64_t work; /* steps taken, for the test that time is linear */
 };
 
@@ -72,6 +76,8 @@ void seqp_emit_bytes(seq_encoder *e, const uint8_t *p, size_t n);
 int seqp_bytes_room(seqp_bytes *b, size_t more, seq_error *err);
 int seqp_bytes_put(seqp_bytes *b, const uint8_t *p, size_t n, seq_error *err);
 
+/* At least so many bytes at the end of p[0..n), whole characters. */
+size_t seqp_tail(const uint8_t *p, size_t n, size_t least);
 /* What is done leaves buf. */
 void seqp_drop_done(seq_encoder *e);
 void seqp_lattice_free(seq_encoder *e);

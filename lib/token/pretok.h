@@ -21,6 +21,9 @@ typedef struct seqp_split {
 	/* A word longer than the window is cut in its middle: these many bytes of its beginning
 	 * must stay for the splitter to know where it is.  0: it needs none. */
 	unsigned head;
+	/* Of p[0..n), whose end is not known: how many bytes surely belong to the word (NULL: all).  mend: just
+	 * those n bytes go; make p[0..head), which stays, stand for them. */
+	size_t (*sure)(uint8_t *p, size_t n, size_t head, bool mend);
 } seqp_split;
 
 /* By a GGUF name; NULL: none. */

@@ -42,4 +42,4 @@ static size_t next_bert(const struct seq_vocab *v, const uint8_t *p, size_t n, b
 	return end ? i : 0;
 }
 
-seqp_split seqp_split_bert = {" ", NULL, next_bert, 16};
+seqp_split seqp_split_bert = {" ", NULL, next_bert, 1024, NULL};

@@ -87,4 +87,4 @@ static size_t next_deepseek(const struct seq_vocab *v, const uint8_t *p, size_t 
 	return n < j ? inner(&s, n, open2) : inner(&s, j, open);
 }
 
-seqp_split seqp_split_deepseek_coder = {" deepseek-coder ", NULL, next_deepseek, 16};
+seqp_split seqp_split_deepseek_coder = {" deepseek-coder ", NULL, next_deepseek, 16, NULL};

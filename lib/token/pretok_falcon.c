@@ -95,5 +95,5 @@ static size_t next_default(const struct seq_vocab *v, const uint8_t *p, size_t n
 	return next(&(seqp_scan){p, n, end}, true);
 }
 
-seqp_split seqp_split_falcon = {" falcon ", NULL, next_falcon, 16};
-seqp_split seqp_split_default = {" default ", NULL, next_default, 16};
+seqp_split seqp_split_falcon = {" falcon ", NULL, next_falcon, 16, NULL};
+seqp_split seqp_split_default = {" default ", NULL, next_default, 16, NULL};

@@ -76,7 +76,7 @@ seqp_split seqp_split_gpt2 = {
 	" gpt-2 phi-2 jina-es jina-de gigachat jina-v2-es jina-v2-de jina-v2-code roberta-bpe mpt olmo jais trillion granite-docling "
 	"modern-bert a.x-4.0 mellum exaone4 ",
 	"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+\n",
-	next_gpt2, 16};
+	next_gpt2, 16, NULL};
 
 /* Numbers are cut out one digit at a time first. */
 static size_t next_digits(const struct seq_vocab *v, const uint8_t *p, size_t n, bool end)
@@ -92,4 +92,4 @@ static size_t next_digits(const struct seq_vocab *v, const uint8_t *p, size_t n,
 }
 
 seqp_split seqp_split_digits = {
-	" starcoder refact command-r smollm codeshell exaone minerva-7b ", NULL, next_digits, 16};
+	" starcoder refact command-r smollm codeshell exaone minerva-7b ", NULL, next_digits, 16, NULL};

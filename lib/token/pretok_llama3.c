@@ -3,6 +3,9 @@
  *     (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}
  *     | ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
 #include "token/pretok.h"
+
+#include <string.h>
+
 #include "token/pretok_scan.h"
 
 static size_t contraction(const seqp_scan *s, bool *open)
@@ -111,14 +114,32 @@ static size_t next_qwen2(const struct seq_vocab *v, const uint8_t *p, size_t n, 
 	return next(&(seqp_scan){p, n, end}, 1);
 }
 
+/* Spaces behind the last line end may not belong to the word.  A beginning that stands for spaces
+ * with a line end among them ends with one itself. */
+static size_t sure(uint8_t *p, size_t n, size_t head, bool mend)
+{
+	int32_t cp;
+	unsigned cat = 0, cat2 = 0;
+	seqp_scan s = {p, n, true};
+	size_t i = seqp_next(&s, 0, &cp, &cat), k = n;
+	seqp_next(&s, i, &cp, &cat2);
+	if (!(cat & cat2 & SEQP_SPACE))
+		return n;
+	while (k && !newline(p[k - 1]))
+		k--;
+	if (mend && k == n)
+		memset(p, '\n', head);
+	return k ? k : n;
+}
+
 seqp_split seqp_split_llama3 = {
 	" llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 dbrx smaug-bpe ",
 	"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
 	"\\s+(?!\\S)|\\s+\n",
-	next_llama3, 16};
+	next_llama3, 16, sure};
 
 seqp_split seqp_split_qwen2 = {
 	" qwen2 stablelm2 deepseek-r1-qwen kormo megrez ",
 	"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
 	"\\s+(?!\\S)|\\s+\n",
-	next_qwen2, 16};
+	next_qwen2, 16, sure};

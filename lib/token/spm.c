@@ -143,7 +143,7 @@ static size_t next_spm(const seq_vocab *v, const uint8_t *p, size_t n, bool end)
 	return end ? n : 0;
 }
 
-seqp_split seqp_split_spm = {" ", NULL, next_spm, 0};
+seqp_split seqp_split_spm = {" ", NULL, next_spm, 0, NULL};
 
 /* Up to the next U+2581 that does not stand first. */
 static size_t next_metaspace(const seq_vocab *v, const uint8_t *p, size_t n, bool end)
@@ -160,4 +160,4 @@ static size_t next_metaspace(const seq_vocab *v, const uint8_t *p, size_t n, boo
 	return end ? n : 0;
 }
 
-seqp_split seqp_split_metaspace = {" ", NULL, next_metaspace, 0};
+seqp_split seqp_split_metaspace = {" ", NULL, next_metaspace, 0, NULL};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Words of byte pair vocabularies: cut, looked up among the words met before, merged. */
-#include "token/encoder.h"
+#include "token/lattice.h"
 
 #include "base/fail.h"
 #include "token/utf8.h"
+
+size_t seqp_window = SEQP_WINDOW;
 
 /* The word's symbols into the merger; their number. */
 static size_t symbols_of_bytes(seq_encoder *e, const uint8_t *p, size_t n)
@@ -126,6 +128,62 @@ void seqp_drop_done(seq_encoder *e)
 	e->pos = 0;
 }
 
+size_t seqp_tail(const uint8_t *p, size_t n, size_t least)
+{
+	size_t k = least < n ? least : n;
+	for (size_t j = 1; j <= 3 && k + j <= n; j++) {
+		int32_t cp;
+		if (p[n - k - j] >= 0xc2 && seqp_utf8(p + n - k - j, k + j, &cp) > j)
+			return k + j;
+	}
+	return k;
+}
+
+/* Where the character that holds byte `least` ends. */
+static size_t head(const uint8_t *p, size_t n, size_t least)
+{
+	size_t i = 0;
+	for (int32_t cp; i < least && i < n;)
+		i += seqp_utf8(p + i, n - i, &cp);
+	return i;
+}
+
+/* A word longer than the window: the bytes behind its first ones go on to the lattice, which
+ * needs no more than a few pieces at once.  The first and the last stay for the splitter. */
+static int part_of_long(seq_encoder *e)
+{
+	const seq_vocab *v = e->v;
+	uint8_t *p = e->buf.p + e->pos;
+	size_t left = e->buf.n - e->pos, h = e->in_long ? e->head : head(p, left, v->split->head);
+	size_t upto = left - seqp_tail(p, left, 16), from = e->in_long ? h : 0;
+	if (v->split->sure)
+		upto = v->split->sure(p, upto, h, false);
+	if (upto <= h)
+		return 0;
+	int rc = e->lattice || v->kind == SEQP_WORDPIECE ? 0 : seqp_lattice_new(e);
+	if (rc >= 0 && v->kind != SEQP_WORDPIECE)
+		rc = seqp_lattice_run(e, p + from, upto - from, false);
+	e->in_long = true;
+	if (v->split->sure)
+		v->split->sure(p, upto, h, true);
+	/* Bytes that began no character must not begin one with what follows now. */
+	size_t loose = seqp_utf8_tail(p, h);
+	memset(p + h - loose, 0x80, loose);
+	e->head = h;
+	memmove(p + h, p + upto, left - upto);
+	e->buf.n -= upto - h;
+	return rc;
+}
+
+static int end_of_long(seq_encoder *e, const uint8_t *p, size_t n)
+{
+	size_t h = e->head;
+	e->in_long = false;
+	if (e->v->kind == SEQP_WORDPIECE)
+		return word(e, p, n);
+	return seqp_lattice_run(e, p + h, n > h ? n - h : 0, true);
+}
+
 int seqp_words_drain(seq_encoder *e, bool end)
 {
 	const seq_vocab *v = e->v;
@@ -136,11 +194,13 @@ int seqp_words_drain(seq_encoder *e, bool end)
 			break;
 		size_t n = v->split->next(v, e->buf.p + e->pos, left, end);
 		if (!n) {
+			rc = left >= seqp_window ? part_of_long(e) : 0;
+			left = e->buf.n - e->pos;
 			e->retry = left + left / 8 + 1;
 			break;
 		}
 		e->retry = 0;
-		rc = word(e, e->buf.p + e->pos, n);
+		rc = e->in_long ? end_of_long(e, e->buf.p + e->pos, n) : word(e, e->buf.p + e->pos, n);
 		e->pos += n;
 	}
 	if (end)

@@ -32,6 +32,10 @@ LANES void conv_lane(int K, float *y, size_t ldy, const float *x, size_t ldx, si
 	UNROLL for (int j = 0; j < K; j++)
 		tap[j] = v_load(wt[j]), past[j] = v_load(old[j]);
 	for (size_t t = 0; t < n; t++) {
+		if (t + 16 < n) { /* rows far apart: no hardware does this for us */
+			__builtin_prefetch(x + (t + 16) * ldx);
+			__builtin_prefetch(y + (t + 16) * ldy, 1);
+		}
 		past[K - 1] = part(x + t * ldx, m);
 		v16 acc = b;
 		UNROLL for (int j = 0; j < K; j++)
@@ -62,6 +66,18 @@ static void conv(float *y, size_t ldy, const float *x, size_t ldx, size_t n, con
 	}
 }
 
+/* Sixteen channels of a span, copied close together: rows of a model lie a power of two apart and
+ * would push each other out of L1. */
+typedef struct span {
+	float x[SPAN][16], dt[SPAN][16], sum[16][SPAN];
+} span;
+
+LANES void fetch(float (*to)[16], const float *p, size_t ld, size_t n, size_t m)
+{
+	for (size_t t = 0; t < n; t++)
+		v_store(to[t], part(p + t * ld, m));
+}
+
 /* One step of one channel, N = 16; returns h C, folded to eight lanes. */
 LANES v8 mamba_step16(v16 *h, v16 A, float dt, float x, const float *B, const float *C)
 {
@@ -70,32 +86,31 @@ LANES v8 mamba_step16(v16 *h, v16 A, float dt, float x, const float *B, const fl
 	return v_fold(v_fma(*h, v_load(C), v_zero()));
 }
 
-/* One channel over a span, N = 16: the state in registers, sums over s eight steps at a time. */
-LANES void mamba_channel16(const seqk_scan1 *s, size_t c, size_t t0, size_t n, float *sum)
+/* Channel k of a span, N = 16: the state in registers, sums over s eight steps at a time. */
+LANES void mamba_channel16(const seqk_scan1 *s, span *p, size_t c, size_t k, size_t t0, size_t n)
 {
 	v16 h = v_load(s->h + c * 16), A = v_load(s->A + c * 16);
-	const float *x = s->x + t0 * s->ldx + c, *dt = s->dt + t0 * s->lddt + c;
 	const float *B = s->B + t0 * s->ldbc, *C = s->C + t0 * s->ldbc;
-	size_t t = 0, lx = s->ldx, ld = s->lddt, lb = s->ldbc;
+	size_t t = 0, ld = s->ldbc;
 	for (; t + 8 <= n; t += 8) {
 		v8 r[8];
-		UNROLL for (size_t k = 0; k < 8; k++, x += lx, dt += ld, B += lb, C += lb)
-			r[k] = mamba_step16(&h, A, *dt, *x, B, C);
-		v8_sums(sum + t, r);
+		UNROLL for (size_t j = 0; j < 8; j++, B += ld, C += ld)
+			r[j] = mamba_step16(&h, A, p->dt[t + j][k], p->x[t + j][k], B, C);
+		v8_sums(p->sum[k] + t, r);
 	}
-	for (; t < n; t++, x += lx, dt += ld, B += lb, C += lb)
-		sum[t] = v8_sum(mamba_step16(&h, A, *dt, *x, B, C));
+	for (; t < n; t++, B += ld, C += ld)
+		p->sum[k][t] = v8_sum(mamba_step16(&h, A, p->dt[t][k], p->x[t][k], B, C));
 	v_store(s->h + c * 16, h);
 }
 
-/* The same for any N: the state tile stays in memory. */
-static void mamba_channel(const seqk_scan1 *s, size_t c, size_t t0, size_t n, float *sum)
+/* The same for any N: the state stays in memory. */
+static void mamba_channel(const seqk_scan1 *s, span *p, size_t c, size_t k, size_t t0, size_t n)
 {
 	float *h = s->h + c * s->N;
 	const float *A = s->A + c * s->N;
 	for (size_t t = 0; t < n; t++) {
 		const float *B = s->B + (t0 + t) * s->ldbc, *C = s->C + (t0 + t) * s->ldbc;
-		float d = s->dt[(t0 + t) * s->lddt + c], dx = d * s->x[(t0 + t) * s->ldx + c];
+		float d = p->dt[t][k], dx = d * p->x[t][k];
 		v16 acc = v_zero();
 		for (size_t i = 0; i < s->N; i += 16) {
 			size_t m = s->N - i;
@@ -104,36 +119,43 @@ static void mamba_channel(const seqk_scan1 *s, size_t c, size_t t0, size_t n, fl
 			put_part(h + i, g, m);
 			acc = v_fma(g, part(C + i, m), acc);
 		}
-		sum[t] = v_sum(acc);
+		p->sum[k][t] = v_sum(acc);
 	}
 }
 
-static void gate_rows(const seqk_scan1 *s, size_t c0, size_t c1, size_t t0, size_t n)
+/* y = fma(D, x, sum), times silu(z) */
+static void mamba_out(const seqk_scan1 *s, const span *p, size_t c, size_t m, size_t t0, size_t n)
 {
-	for (size_t t = t0; t < t0 + n; t++)
-		for (size_t c = c0; c < c1; c += 16) {
-			float *y = s->y + t * s->ldy + c;
-			v16 z = part(s->z + t * s->ldz + c, c1 - c);
-			put_part(y, v_mul(part(y, c1 - c), v_silu(z)), c1 - c);
-		}
+	v16 D = part(s->D + c, m);
+	for (size_t t = 0; t < n; t++) {
+		float row[16] = { 0 };
+		for (size_t k = 0; k < 16 && k < m; k++)
+			row[k] = p->sum[k][t];
+		v16 y = v_fma(D, v_load(p->x[t]), v_load(row));
+		if (s->z)
+			y = v_mul(y, v_silu(part(s->z + (t0 + t) * s->ldz + c, m)));
+		put_part(s->y + (t0 + t) * s->ldy + c, y, m);
+	}
+}
+
+static void mamba_block(const seqk_scan1 *s, size_t c, size_t m, size_t t0, size_t n)
+{
+	span p;
+	fetch(p.x, s->x + t0 * s->ldx + c, s->ldx, n, m);
+	fetch(p.dt, s->dt + t0 * s->lddt + c, s->lddt, n, m);
+	for (size_t k = 0; k < 16 && k < m; k++)
+		if (s->N == 16)
+			mamba_channel16(s, &p, c + k, k, t0, n);
+		else
+			mamba_channel(s, &p, c + k, k, t0, n);
+	mamba_out(s, &p, c, m, t0, n);
 }
 
 static void scan_mamba(const seqk_scan1 *s, size_t c0, size_t c1)
 {
-	float sum[SPAN + 8];
-	for (size_t t = 0; t < s->n; t += SPAN) {
-		size_t n = s->n - t < SPAN ? s->n - t : SPAN;
-		for (size_t c = c0; c < c1; c++) {
-			if (s->N == 16)
-				mamba_channel16(s, c, t, n, sum);
-			else
-				mamba_channel(s, c, t, n, sum);
-			for (size_t k = 0; k < n; k++)
-				s->y[(t + k) * s->ldy + c] = fmaf(s->D[c], s->x[(t + k) * s->ldx + c], sum[k]);
-		}
-		if (s->z)
-			gate_rows(s, c0, c1, t, n);
-	}
+	for (size_t t = 0; t < s->n; t += SPAN)
+		for (size_t c = c0; c < c1; c += 16)
+			mamba_block(s, c, c1 - c, t, s->n - t < SPAN ? s->n - t : SPAN);
 }
 
 /* Columns [i, i + 16 W) of one row of the state over a span; lanes[t] carries the
@@ -170,24 +192,33 @@ static void mamba2_row(float *S, const float *B, const float *C, size_t ld, size
 		mamba2_tile(1, S + i, B + i, C + i, ld, n, a, dx, lanes, N - i);
 }
 
+/* Rows p to p + m of a head, m <= 16. */
+static void mamba2_rows(const seqk_scan2 *s, size_t h, size_t p, size_t m, size_t t0, size_t n, const float *a,
+                        const float *dt)
+{
+	float x[SPAN][16], y[SPAN][16] = { { 0 } }, dx[SPAN], lanes[16 * SPAN];
+	size_t at = t0 * s->ldbc + h / (s->H / s->G) * s->N, col = h * s->P + p;
+	fetch(x, s->x + t0 * s->ldx + col, s->ldx, n, m);
+	for (size_t k = 0; k < m; k++) {
+		for (size_t t = 0; t < n; t++)
+			dx[t] = dt[t] * x[t][k];
+		mamba2_row(s->S + (col + k) * s->N, s->B + at, s->C + at, s->ldbc, n, s->N, a, dx, lanes);
+		for (size_t t = 0; t < n; t++)
+			y[t][k] = v_sum(v_load(lanes + 16 * t));
+	}
+	for (size_t t = 0; t < n; t++)
+		put_part(s->y + (t0 + t) * s->ldy + col, v_fma(v_set1(s->D[h]), v_load(x[t]), v_load(y[t])), m);
+}
+
 static void mamba2_head(const seqk_scan2 *s, size_t h, size_t t0, size_t n)
 {
-	float a[SPAN], dt[SPAN], dx[SPAN], lanes[16 * SPAN];
-	size_t group = h / (s->H / s->G) * s->N;
+	float a[SPAN], dt[SPAN];
 	for (size_t t = 0; t < n; t++)
 		dt[t] = s->dt[(t0 + t) * s->lddt + h];
 	for (size_t t = 0; t < n; t += 16)
 		put_part(a + t, v_exp(v_mul(part(dt + t, n - t), v_set1(s->A[h]))), n - t);
-	for (size_t p = 0; p < s->P; p++) {
-		const float *x = s->x + t0 * s->ldx + h * s->P + p;
-		float *y = s->y + t0 * s->ldy + h * s->P + p;
-		for (size_t t = 0; t < n; t++)
-			dx[t] = dt[t] * x[t * s->ldx];
-		mamba2_row(s->S + (h * s->P + p) * s->N, s->B + t0 * s->ldbc + group, s->C + t0 * s->ldbc + group, s->ldbc, n,
-		           s->N, a, dx, lanes);
-		for (size_t t = 0; t < n; t++)
-			y[t * s->ldy] = fmaf(s->D[h], x[t * s->ldx], v_sum(v_load(lanes + 16 * t)));
-	}
+	for (size_t p = 0; p < s->P; p += 16)
+		mamba2_rows(s, h, p, s->P - p < 16 ? s->P - p : 16, t0, n, a, dt);
 }
 
 static void scan_mamba2(const seqk_scan2 *s, size_t h0, size_t h1)

@@ -98,7 +98,8 @@ int seqp_bert_put(seq_encoder *e, const uint8_t *p, size_t n, bool end)
 	rc = seqp_bytes_put(&e->cut, p, n, e->err);
 	if (rc >= 0)
 		rc = characters(e, e->cut.p, e->cut.n, end, &used);
-	memmove(e->cut.p, e->cut.p + used, e->cut.n - used);
+	if (used && used < e->cut.n)
+		memmove(e->cut.p, e->cut.p + used, e->cut.n - used);
 	e->cut.n -= used;
 	return rc;
 }

@@ -184,7 +184,8 @@ int seqp_nfc_put(seq_encoder *e, const uint8_t *p, size_t n, bool end)
 	rc = seqp_bytes_put(held, p, n, e->err);
 	if (rc >= 0)
 		rc = stretches(e, held->p, held->n, end, &used);
-	memmove(held->p, held->p + used, held->n - used);
+	if (used && used < held->n)
+		memmove(held->p, held->p + used, held->n - used);
 	held->n -= used;
 	return rc;
 }

@@ -75,7 +75,8 @@ int seqp_special_feed(seq_encoder *e, const uint8_t *p, size_t n, bool end)
 		rc = seqp_bytes_put(&e->held, p, n, e->err);
 		if (rc >= 0)
 			rc = scan(e, t, e->held.p, e->held.n, end, &used);
-		memmove(e->held.p, e->held.p + used, e->held.n - used);
+		if (used && used < e->held.n)
+			memmove(e->held.p, e->held.p + used, e->held.n - used);
 		e->held.n -= used;
 	} else {
 		rc = scan(e, t, p, n, false, &used);

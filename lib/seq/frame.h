@@ -75,8 +75,8 @@ typedef struct seq_origin {
 
 typedef struct seq_reader seq_reader;
 
-/* Reads from fd (not closed by the reader unless own is set); maps a regular file. name is for error
- * sentences ("prompt.seq", "standard input"). */
+/* Reads from fd (not closed by the reader unless own is set); maps a regular file, which must not
+ * be cut short by others meanwhile. name is for error sentences ("prompt.seq", "standard input"). */
 int seq_reader_open(seq_reader **out, int fd, int own, const char *name, seq_error *err) SEQ_MUST_USE;
 
 /* The next frame: 1, or 0 after the last end frame, or a negative error (SEQ_E_TRUNC

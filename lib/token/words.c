@@ -166,9 +166,10 @@ static int part_of_long(seq_encoder *e)
 	e->in_long = true;
 	if (v->split->sure)
 		v->split->sure(p, upto, h, true);
-	/* Bytes that began no character must not begin one with what follows now. */
+	/* Bytes that began no character must not begin one with what follows now, nor end one with what is
+	 * before: 0xff does neither. */
 	size_t loose = seqp_utf8_tail(p, h);
-	memset(p + h - loose, 0x80, loose);
+	memset(p + h - loose, 0xff, loose);
 	e->head = h;
 	memmove(p + h, p + upto, left - upto);
 	e->buf.n -= upto - h;

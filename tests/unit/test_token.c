@@ -20,7 +20,7 @@ static const char *source(void)
 	return s ? s : "..";
 }
 
-enum { TRIPS = 1, SPACES = 2, BIG = 4 }; /* any bytes come back; U+2581 comes back as a blank */
+enum { TRIPS = 1, SPACES = 2, BIG = 4, HOLES = 8 }; /* any bytes come back; U+2581 comes back as a blank; some bytes have no spelling */
 
 static const struct vocab {
 	const char *file;
@@ -35,8 +35,8 @@ static const struct vocab {
 	{"data/tokenizers/ggml-vocab-gpt-2.gguf", BIG | TRIPS},
 	{"data/tokenizers/ggml-vocab-llama-bpe.gguf", BIG | TRIPS},
 	{"data/tokenizers/ggml-vocab-qwen2.gguf", BIG | TRIPS},
-	{"data/tokenizers/ggml-vocab-falcon.gguf", BIG | TRIPS},
-	{"data/tokenizers/ggml-vocab-deepseek-coder.gguf", BIG | TRIPS},
+	{"data/tokenizers/ggml-vocab-falcon.gguf", BIG | TRIPS | HOLES},
+	{"data/tokenizers/ggml-vocab-deepseek-coder.gguf", BIG | TRIPS | HOLES},
 	{"data/tokenizers/ggml-vocab-bert-bge.gguf", BIG},
 	{"data/tokenizers/rwkv_vocab_v20230424.txt", BIG | TRIPS},
 };
@@ -278,6 +278,24 @@ static size_t blanks(char *p, size_t n)
 	return k;
 }
 
+/* Bytes that a vocabulary has no spelling for (falcon lacks 28; deepseek-coder spells 13 that no UTF-8
+ * text has as letters) become a letter: what cannot be said cannot come back. */
+static void sayable(const seq_vocab *v, char *text, size_t len)
+{
+	char back[256];
+	for (int b = 0; b < 256; b++) {
+		size_t n, m;
+		char one = (char)b;
+		int32_t *id = vec_encode(v, SEQ_ENCODE_NO_NFC, &one, 1, 0, &n);
+		char *text1 = vec_decode(v, 0, id, n, &m);
+		back[b] = m == 1 && *text1 == one ? one : 'a';
+		free(text1);
+		free(id);
+	}
+	for (size_t i = 0; i < len; i++)
+		text[i] = back[(unsigned char)text[i]];
+}
+
 static void trips(void **state)
 {
 	const struct vocab *k = *state;
@@ -287,12 +305,18 @@ static void trips(void **state)
 	for (int t = 0; t < TEXTS && (k->law & TRIPS); t++) {
 		size_t n, len, want = LEN;
 		text_of(t, text, LEN);
+		if (k->law & HOLES)
+			sayable(v, text, LEN);
 		int32_t *id = vec_encode(v, SEQ_ENCODE_NO_NFC, text, LEN, 0, &n);
 		char *back = vec_decode(v, 0, id, n, &len);
 		if (k->law & SPACES)
 			want = blanks(text, LEN);
-		if (len != want || memcmp(back, text, len))
-			fail_msg("%s: text %d: %zu bytes come back, not %zu, or others", k->file, t, len, want);
+		size_t at = 0;
+		while (at < len && at < want && back[at] == text[at])
+			at++;
+		if (len != want || at < len)
+			fail_msg("%s: text %d: %zu bytes come back, not %zu, from %zu on: %02x, not %02x", k->file, t, len, want, at,
+			         (unsigned char)back[at], (unsigned char)text[at]);
 		free(back);
 		free(id);
 	}

@@ -14,6 +14,8 @@
  * o[i] = fma(p[j], v[j][i], o[i]) for j in order.  Blocks merge in order of position:
  *   M = max(m1, m2); a1 = exp(m1 - M); a2 = exp(m2 - M);
  *   l = fma(l1, a1, l2 * a2); o = fma(o1, a1, o2 * a2).
+ * Values of positions that a query does not see are never touched, so whatever lies there (a NaN too) cannot
+ * leak.  Equal maxima give a = 1, also when both are -inf: a block whose scores are all -inf changes nothing.
  * Every block of a query is computed alone and merged, in a prompt or in a step:
  * same bits.  (Flash attention's online softmax, Dao 2022, with fixed cuts.) */
 #ifndef KERNEL_ATTN_H

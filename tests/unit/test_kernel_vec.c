@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/half.h"
@@ -220,11 +221,51 @@ static void softmax(void **state)
 	}
 }
 
+/* Reads up to max floats of a reference value; 0 when it is not here. */
+static size_t shared(const char *name, float *x, size_t max)
+{
+	const char *root = getenv("SEQ_SHARED"), *src = getenv("srcdir");
+	char path[4096];
+	snprintf(path, sizeof path, "%s%s/refs/numerics/functions/%s.f32", root ? root : src ? src : ".",
+	         root ? "" : "/../shared", name);
+	FILE *f = fopen(path, "rb");
+	size_t n = f ? fread(x, sizeof *x, max, f) : 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* The tolerance of the references: 4e-7 relative, 4e-7 |x| for silu and gelu_tanh; results below the
+ * normal numbers may be 0. */
+static void references(void **state)
+{
+	(void)state;
+	static const struct { const char *name; map_fn *f; double per_x; } rows[] = {
+		{ "exp", seqk_exp, 0 }, { "sigmoid", seqk_sigmoid, 0 }, { "silu", seqk_silu, 4e-7 },
+		{ "softplus", seqk_softplus, 0 }, { "tanh", seqk_tanh, 0 }, { "gelu_erf", seqk_gelu_erf, 0 },
+		{ "gelu_tanh", seqk_gelu_tanh, 4e-7 }, { "relu2", seqk_relu2, 0 },
+	};
+	static float x[2000], want[2000], got[2000];
+	size_t n = shared("x", x, 2000);
+	if (!n)
+		skip();
+	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+		assert_int_equal(shared(rows[k].name, want, 2000), n);
+		rows[k].f(got, x, n);
+		for (size_t i = 0; i < n; i++) {
+			double bound = 4e-7 * fabs(want[i]) + rows[k].per_x * fabs(x[i]) + 1.2e-38;
+			if (got[i] != want[i] && !(fabs((double)got[i] - want[i]) <= bound))
+				fail_msg("%s(%a) = %a, not %a", rows[k].name, x[i], got[i], want[i]);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions), cmocka_unit_test(edges), cmocka_unit_test(reductions),
 		cmocka_unit_test(argmax_edges), cmocka_unit_test(norms), cmocka_unit_test(rope), cmocka_unit_test(softmax),
+		cmocka_unit_test(references),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 #include "kernel/matmul_table.h"
 #include "kernel/quant.h"
 
-enum { PANEL = 16, SPAN = 256, CHUNK = 64, FEW = 8, STEP = 16 / WORDS, ROW = SPAN + 16 };
+enum { PANEL = 8, SPAN = 512, CHUNK = 64, FEW = 8, STEP = 16 / WORDS, ROW = SPAN + 16 };
 
 typedef struct f_panel {
 	float w[PANEL][ROW];
@@ -69,6 +69,9 @@ typedef struct f_where {
 SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int r, int nr, bool first, f_where at)
 {
 	vflt acc[TROWS * TACTS * WORDS];
+	UNROLL
+	for (int o = 0; o < nr * na; o++)
+		__builtin_prefetch(p->lane[j + (size_t)(o / nr)][r + nr + o % nr], 1);
 	UNROLL
 	for (int o = 0; o < nr * na; o++)
 		UNROLL

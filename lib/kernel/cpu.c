@@ -4,6 +4,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "base/fail.h"
 #include "config.h"
@@ -22,12 +25,21 @@ unsigned seqk_cpu_built(void)
 #endif
 }
 
+#ifdef SEQK_X86
+/* clang 14 has no __builtin_cpu_supports("f16c"); whether the system keeps the registers is asked with avx2. */
+static int has_f16c(void)
+{
+	unsigned a, b, c, d;
+	return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+#endif
+
 unsigned seqk_cpu_detected(void)
 {
 	unsigned bits = 0;
 #ifdef SEQK_X86
 	__builtin_cpu_init();
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c())
 		bits |= SEQK_AVX2;
 	if (bits && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {

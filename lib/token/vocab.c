@@ -288,7 +288,7 @@ void seqp_vocab_mark_ends(seq_vocab *v)
 {
 	static const char *const ends[] = {
 		"<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|eom_id|>", "<|end_of_text|>",
-		"<|EOT|>", "<EOT>", "_<EOT>", "<|end_of_turn|>", "<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>",
+		"<|EOT|>", "<EOT>", "_<EOT>", "<|end_of_turn|>", ("<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"),
 	};
 	if (v->eos >= 0)
 		v->ends[v->eos] = 1;

@@ -44,7 +44,7 @@ SEQK_INLINE void tile(shape s, const unit *u, size_t units, const acts *x, size_
 				const float *p = x->sum[j] + 2 * at;
 				float qsum = s.group == 16 ? p[g] : p[0] + p[1], scale = x->scale[j][at];
 				vflt f = v_float(isum[j]);
-				if (s.off || (!s.fit && SIGNED_OFF))
+				if (s.off || (!s.fit && SIGNED_OFF != 0))
 					f = v_nfma(v_all((float)(s.fit ? s.off : SIGNED_OFF)), v_all(qsum), f);
 				acc[j] = v_fma(v_mul(u->d[g], v_all(scale)), f, acc[j]);
 				if (s.min)

@@ -65,6 +65,15 @@ int seqp_vocab_add(seq_vocab *v, const char *piece, size_t len, int type, double
 	return 0;
 }
 
+int seqp_vocab_plain(bool charsmap, bool squeezes_blanks, seq_error *err)
+{
+	if (charsmap)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "compiled normalisation rules (precompiled_charsmap) are not supported");
+	if (squeezes_blanks)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "a tokenizer that takes out blanks (remove_extra_whitespaces) is not supported");
+	return 0;
+}
+
 int seqp_vocab_index(seq_vocab *v, seq_error *err)
 {
 	if (!v->n)

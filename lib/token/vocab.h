@@ -46,11 +46,8 @@ struct seq_vocab {
 	bool prefix_once;   /* ... but not again behind a token spelt out in it */
 	bool prefix_unless_blank; /* ... only if it does not begin with one */
 	bool escape_space;  /* blanks become U+2581 */
-	bool squeeze_space; /* blanks at the ends go, runs become one */
 	bool nfc;
 	bool lower, strip_accents, clean, cjk_spaces; /* WordPiece */
-	const uint8_t *charsmap;                      /* SentencePiece: compiled rules of normalisation */
-	size_t charsmap_size;
 
 	seqp_split *split;
 	bool ignore_merges; /* a word that is a piece stays whole */
@@ -79,6 +76,8 @@ struct seq_vocab {
 int seqp_vocab_new(seq_vocab **out, enum seqp_kind kind, seq_error *err);
 int seqp_vocab_add(seq_vocab *v, const char *piece, size_t len, int type, double score, seq_error *err);
 int seqp_vocab_index(seq_vocab *v, seq_error *err);
+/* Refuses a SentencePiece model whose normalisation is not done here: ids would be wrong in silence. */
+int seqp_vocab_plain(bool charsmap, bool squeezes_blanks, seq_error *err);
 /* Rank is the place in the list. The pair is left out when one of the three is no piece. */
 int seqp_vocab_merge(seq_vocab *v, const char *left, size_t nl, const char *right, size_t nr, uint32_t rank,
                      seq_error *err);

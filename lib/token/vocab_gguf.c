@@ -94,17 +94,10 @@ static int as_unigram(seq_vocab *v, const seqp_gguf *g, seq_error *err)
 {
 	const seqp_gguf_value *map = seqp_gguf_find(g, KEY("precompiled_charsmap"));
 	v->space_prefix = v->strip_first = seqp_gguf_bool(g, KEY("add_space_prefix"), true);
-	v->squeeze_space = seqp_gguf_bool(g, KEY("remove_extra_whitespaces"), true);
 	v->escape_space = v->fuse_unk = true;
 	v->adds_eos = true;
 	v->split = &seqp_split_spm;
-	if (map && map->bytes && (map->type == SEQP_GGUF_U8 || map->type == SEQP_GGUF_I8)) {
-		v->charsmap = (uint8_t *)seqp_arena_strdup(&v->arena, (const char *)map->data, map->bytes);
-		v->charsmap_size = map->bytes;
-		if (!v->charsmap)
-			return seqp_nomem(err, map->bytes);
-	}
-	return 0;
+	return seqp_vocab_plain(map && map->bytes, seqp_gguf_bool(g, KEY("remove_extra_whitespaces"), true), err);
 }
 
 /* Pieces are spelt as in Python source. */

@@ -166,17 +166,12 @@ static int settle(seq_vocab *v, const struct spec *s, seq_error *err)
 	v->eos = id_of_type(v, s->eos, SEQP_CONTROL);
 	v->adds_bos = v->kind == SEQP_SPM;
 	v->space_prefix = v->strip_first = s->dummy_prefix;
-	v->squeeze_space = s->remove_blanks;
 	v->escape_space = s->escape;
 	v->fuse_unk = v->prefix_once = true;
 	v->split = &seqp_split_spm;
-	if (s->charsmap.n) {
-		v->charsmap = (uint8_t *)seqp_arena_strdup(&v->arena, (const char *)s->charsmap.p, s->charsmap.n);
-		v->charsmap_size = s->charsmap.n;
-		if (!v->charsmap)
-			return seqp_nomem(err, s->charsmap.n);
-	}
-	int rc = seqp_vocab_index(v, err);
+	int rc = seqp_vocab_plain(s->charsmap.n > 0, s->remove_blanks, err);
+	if (rc >= 0)
+		rc = seqp_vocab_index(v, err);
 	return rc < 0 ? rc : seqp_vocab_finish(v, err);
 }
 

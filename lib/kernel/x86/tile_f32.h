@@ -70,8 +70,10 @@ SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int
 {
 	vflt acc[TROWS * TACTS * WORDS];
 	UNROLL
-	for (int o = 0; o < nr * na; o++)
-		__builtin_prefetch(p->lane[j + (size_t)(o / nr)][r + nr + o % nr], 1);
+	for (int o = 0; o < nr * na; o++) {
+		int next = r + nr + o % nr;
+		__builtin_prefetch(p->lane[j + (size_t)(o / nr)][next < PANEL ? next : 0], 1);
+	}
 	UNROLL
 	for (int o = 0; o < nr * na; o++)
 		UNROLL

@@ -17,6 +17,13 @@ SEQK_INLINE float f_tree(const vflt acc[WORDS])
 	return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
 
+SEQK_INLINE void f_trees(const vflt *acc, int n, float *out)
+{
+	UNROLL
+	for (int o = 0; o < n; o++)
+		out[o] = f_tree(acc + o);
+}
+
 SEQK_INLINE vflt f_from_f16(const uint8_t *w)
 {
 	return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)w));

@@ -11,7 +11,7 @@
 #include "kernel/matmul_table.h"
 #include "kernel/quant.h"
 
-enum { PANEL = 8, SPAN = 512, CHUNK = 64, FEW = 8, STEP = 16 / WORDS, ROW = SPAN + 16 };
+enum { PANEL = 8, SPAN = 512, CHUNK = 96, FEW = 8, STEP = 16 / WORDS, ROW = SPAN + 16 };
 
 typedef struct f_panel {
 	float w[PANEL][ROW];
@@ -19,6 +19,7 @@ typedef struct f_panel {
 } f_panel;
 
 SEQK_INLINE float f_tree(const vflt acc[WORDS]);
+SEQK_INLINE void f_trees(const vflt *acc, int n, float *out); /* the trees of n outputs */
 
 /* One span of nr x na outputs; tail columns beyond a multiple of 16.  first: fetch the
  * activations that come next. */
@@ -69,26 +70,29 @@ typedef struct f_where {
 SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int r, int nr, bool first, f_where at)
 {
 	vflt acc[TROWS * TACTS * WORDS];
-	UNROLL
-	for (int o = 0; o < nr * na; o++) {
-		int next = r + nr + o % nr;
-		__builtin_prefetch(p->lane[j + (size_t)(o / nr)][next < PANEL ? next : 0], 1);
-	}
+	if (r + 2 * nr <= PANEL)
+		UNROLL
+		for (int o = 0; o < nr * na; o++)
+			__builtin_prefetch(p->lane[j + (size_t)(o / nr)][r + nr + o % nr], 1);
 	UNROLL
 	for (int o = 0; o < nr * na; o++)
 		UNROLL
 		for (int h = 0; h < WORDS; h++)
 			acc[o * WORDS + h] = at.i0 ? v_get(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP) : v_zero();
 	f_tile(p->w + r, a->x + (j0 + j) * a->ldx + at.i0, a->ldx, at.len, nr, na, first, acc);
-	UNROLL
-	for (int o = 0; o < nr * na; o++) {
-		if (at.last)
-			at.y[(j + (size_t)(o / nr)) * at.ldy + (size_t)(r + o % nr)] = f_tree(acc + o * WORDS);
-		else
-			UNROLL
-			for (int h = 0; h < WORDS; h++)
-				v_put(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP, acc[o * WORDS + h]);
+	if (at.last) {
+		float out[TROWS * TACTS];
+		f_trees(acc, nr * na, out);
+		UNROLL
+		for (int o = 0; o < nr * na; o++)
+			at.y[(j + (size_t)(o / nr)) * at.ldy + (size_t)(r + o % nr)] = out[o];
+		return;
 	}
+	UNROLL
+	for (int o = 0; o < nr * na; o++)
+		UNROLL
+		for (int h = 0; h < WORDS; h++)
+			v_put(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP, acc[o * WORDS + h]);
 }
 
 /* All rows of the panel for activations [j, j + na) of the chunk. */
@@ -194,6 +198,44 @@ SEQK_INLINE void f_load(f_widen *widen, int dtype, const uint8_t *w, size_t stri
 	}
 }
 
+/* The bytes that the next panel is widened from, fetched little by little meanwhile. */
+typedef struct f_ahead {
+	const uint8_t *w;
+	size_t stride, rows, lines, at, each; /* lines of 64 bytes a row; each: a step */
+} f_ahead;
+
+SEQK_INLINE f_ahead f_next(int dtype, const uint8_t *w, size_t stride, size_t i, size_t k, size_t left, size_t steps)
+{
+	const seq_dtype_row *row = seq_dtype_get(dtype);
+	if (i >= k) {
+		i = 0;
+		w += PANEL * stride;
+		left = left > PANEL ? left - PANEL : 0;
+	}
+	size_t len = k - i < SPAN ? k - i : SPAN, rows = left < PANEL ? left : PANEL;
+	f_ahead a = {w + i / row->block * row->bytes, stride, rows, len / row->block * row->bytes / 64, 0, 0};
+	a.each = rows * a.lines / (steps ? steps : 1) + 1;
+	return a;
+}
+
+SEQK_INLINE void f_fetch(f_ahead *a)
+{
+	for (size_t n = a->each; n && a->at < a->rows * a->lines; n--, a->at++)
+		__builtin_prefetch(a->w + a->at / a->lines * a->stride + a->at % a->lines * 64, 0, 2);
+}
+
+/* One span of one panel for the activations [j0, j0 + n). */
+SEQK_INLINE void f_span(f_panel *p, const seqk_act *a, size_t j0, size_t n, int rows, f_where at, f_ahead next)
+{
+	size_t j = 0;
+	for (; j + TACTS <= n; j += TACTS) {
+		f_rows(p, a, j0, j, TACTS, rows, at);
+		f_fetch(&next);
+	}
+	for (; j < n; j++)
+		f_rows(p, a, j0, j, 1, rows, at);
+}
+
 SEQK_INLINE void f_multiply(f_widen *widen, int dtype, const uint8_t *w, size_t stride, const seqk_act *a,
                             float *y, size_t ldy, size_t r0, size_t r1, f_panel *p)
 {
@@ -201,14 +243,11 @@ SEQK_INLINE void f_multiply(f_widen *widen, int dtype, const uint8_t *w, size_t 
 		for (size_t r = r0; r < r1; r += PANEL) {
 			int rows = r1 - r < PANEL ? (int)(r1 - r) : PANEL;
 			size_t n = a->n - j0 < CHUNK ? a->n - j0 : CHUNK;
+			const uint8_t *panel = w + r * stride;
 			for (size_t i = 0; i < a->k; i += SPAN) {
 				f_where at = {y + j0 * ldy + r, ldy, i, a->k - i < SPAN ? a->k - i : SPAN, a->k - i <= SPAN};
-				size_t j = 0;
-				f_load(widen, dtype, w + r * stride, stride, i, at.len, rows, p);
-				for (; j + TACTS <= n; j += TACTS)
-					f_rows(p, a, j0, j, TACTS, rows, at);
-				for (; j < n; j++)
-					f_rows(p, a, j0, j, 1, rows, at);
+				f_load(widen, dtype, panel, stride, i, at.len, rows, p);
+				f_span(p, a, j0, n, rows, at, f_next(dtype, panel, stride, i + SPAN, a->k, r1 - r, n / TACTS));
 			}
 		}
 }

@@ -407,12 +407,14 @@ int main(void)
 		CMUnitTestFunction f;
 	} laws[] = {{"chunks", chunks}, {"long words", long_words}, {"trips", trips}, {"linear", linear}};
 	struct CMUnitTest t[6 + 4 * VOCABS];
+	static char name[4 * VOCABS][128];
 	size_t n = 6;
-	char *name;
 	memcpy(t, fixed, sizeof(fixed));
 	for (size_t l = 0; l < 4; l++)
-		for (size_t i = 0; i < VOCABS; i++)
-			if (asprintf(&name, "%s: %s", laws[l].name, vocabs[i].file) > 0)
-				t[n++] = (struct CMUnitTest){name, laws[l].f, NULL, NULL, (void *)(uintptr_t)&vocabs[i]};
+		for (size_t i = 0; i < VOCABS; i++) {
+			snprintf(name[n - 6], sizeof(*name), "%s: %s", laws[l].name, vocabs[i].file);
+			t[n] = (struct CMUnitTest){name[n - 6], laws[l].f, NULL, NULL, (void *)(uintptr_t)&vocabs[i]};
+			n++;
+		}
 	return _cmocka_run_group_tests("token", t, n, NULL, NULL);
 }

@@ -132,23 +132,28 @@ static void inp_out(void **state)
 	assert_int_equal(bad, 0);
 }
 
+static struct CMUnitTest t[64];
+static size_t n;
+
+static void add(const struct vocab *v, const char *what, CMUnitTestFunction f)
+{
+	static char name[sizeof(t) / sizeof(*t)][64];
+	snprintf(name[n], sizeof(*name), "%s %s", v->name, what);
+	t[n] = (struct CMUnitTest){name[n], f, NULL, NULL, (void *)(uintptr_t)v};
+	n++;
+}
+
 int main(int argc, char **argv)
 {
-	struct CMUnitTest t[64];
-	size_t n = 0;
-	char *name;
 	if (!vec_shared())
 		return 77;
 	for (size_t i = 0; i < sizeof(vocabs) / sizeof(*vocabs); i++) {
 		if (argc > 1 && strcmp(argv[1], vocabs[i].name))
 			continue;
-		void *state = (void *)(uintptr_t)&vocabs[i];
-		if (asprintf(&name, "%s strings", vocabs[i].name) > 0)
-			t[n++] = (struct CMUnitTest){name, strings, NULL, NULL, state};
-		if (asprintf(&name, "%s corpus", vocabs[i].name) > 0)
-			t[n++] = (struct CMUnitTest){name, corpus, NULL, NULL, state};
-		if (strstr(vocabs[i].file, ".gguf") && asprintf(&name, "%s inp/out", vocabs[i].name) > 0)
-			t[n++] = (struct CMUnitTest){name, inp_out, NULL, NULL, state};
+		add(&vocabs[i], "strings", strings);
+		add(&vocabs[i], "corpus", corpus);
+		if (strstr(vocabs[i].file, ".gguf"))
+			add(&vocabs[i], "inp/out", inp_out);
 	}
 	return _cmocka_run_group_tests("vectors", t, n, NULL, NULL);
 }

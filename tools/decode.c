@@ -333,7 +333,6 @@ static void end_states(tool_file *file)
 
 int main(int argc, char **argv)
 {
-	seq_error err;
 	tool_seqs seqs;
 	tool_file file;
 	tool_begin(&spec, argc, argv);
@@ -342,15 +341,12 @@ int main(int argc, char **argv)
 	seq_model *m = tool_model_open(tool_origin());
 	open_vocab(m);
 	open_sampler(m);
-	opts.threads = tool.threads;
-	if (seq_net_open(&net, m, &opts, &err) < 0)
-		tool_fail(&err);
 	out = tool_writer(tool_origin(), m);
 	if (state_out) {
 		tool_file_open(&file, state_out);
 		states = tool_writer_on(&file, tool_origin(), m);
 	}
-	tool_gather(&seqs, net, out);
+	net = tool_gather(&seqs, m, &opts, out);
 	double start = tool_seconds();
 	size_t bytes = 0;
 	for (size_t i = 0; i < seqs.n && !tool_is_broken(); i += GROUP)

@@ -119,24 +119,43 @@ static void check_complete(const tool_seqs *s)
 	}
 }
 
-void tool_gather(tool_seqs *s, seq_net *net, seq_writer *w)
+static seq_net *open_net(const seq_model *m, const seq_net_opts *o, const seq_frame *f)
 {
-	const seq_model *m = seq_net_model(net);
-	int64_t vocab = seq_model_vocab(m);
+	seq_error err;
+	seq_net *net;
+	seq_net_opts own = *o;
+	int kv = f ? seq_state_kv(f) : -1;
+	own.threads = tool.threads;
+	if (!own.kv_set && kv >= 0) {
+		own.kv_dtype = kv;
+		own.kv_set = 1;
+	}
+	if (seq_net_open(&net, m, &own, &err) < 0)
+		tool_fail(&err);
+	return net;
+}
+
+seq_net *tool_gather(tool_seqs *s, const seq_model *m, const seq_net_opts *o, seq_writer *w)
+{
+	seq_net *net = NULL;
 	seq_frame f;
 	*s = (tool_seqs){0};
 	while (tool_frame(&f)) {
 		if (!tool_in_list("--seq", tool.seqs, f.seq))
 			continue;
-		if (f.kind == SEQ_TOKENS)
-			take_tokens(find(s, f.seq), &f, vocab);
-		else if (f.kind == SEQ_STATE || f.kind == SEQ_COMMIT)
+		if (f.kind == SEQ_TOKENS) {
+			take_tokens(find(s, f.seq), &f, seq_model_vocab(m));
+		} else if (f.kind == SEQ_STATE || f.kind == SEQ_COMMIT) {
+			if (!net)
+				net = open_net(m, o, &f);
 			take_state(find(s, f.seq), &f, net);
-		else if (w)
+		} else if (w) {
 			tool_put(w, &f);
+		}
 	}
 	check_complete(s);
 	tool_check_origin(tool_origin(), m);
+	return net ? net : open_net(m, o, NULL);
 }
 
 /* --- running and writing them ---------------------------------------------------------- */

@@ -116,16 +116,11 @@ static size_t run_group(tool_seq **q, size_t n, seq_net *net, seq_writer *w)
 
 int main(int argc, char **argv)
 {
-	seq_error err;
-	seq_net *net;
 	tool_seqs seqs;
 	tool_begin(&spec, argc, argv);
 	seq_model *m = tool_model_open(tool_origin());
-	opts.threads = tool.threads;
-	if (seq_net_open(&net, m, &opts, &err) < 0)
-		tool_fail(&err);
 	seq_writer *w = tool_writer(tool_origin(), m);
-	tool_gather(&seqs, net, w);
+	seq_net *net = tool_gather(&seqs, m, &opts, w);
 	double start = tool_seconds();
 	size_t bytes = 0;
 	uint64_t tokens = 0;

@@ -339,14 +339,6 @@ static void score_all(plan *l, totals *all)
 
 /* --- setting up ------------------------------------------------------------------------------ */
 
-static void open_net(side *s)
-{
-	seq_error err;
-	opts.threads = tool.threads;
-	if (seq_net_open(&s->net, s->model, &opts, &err) < 0)
-		tool_fail(&err);
-}
-
 static void open_second(void)
 {
 	seq_error err;
@@ -355,7 +347,9 @@ static void open_second(void)
 	if (seq_model_vocab(second.model) != seq_model_vocab(first.model))
 		tool_die("--vs %s: a vocabulary of %lld, but %s has %lld", vs, (long long)seq_model_vocab(second.model),
 		         seq_model_path(first.model), (long long)seq_model_vocab(first.model));
-	open_net(&second);
+	opts.threads = tool.threads;
+	if (seq_net_open(&second.net, second.model, &opts, &err) < 0)
+		tool_fail(&err);
 }
 
 static uint64_t count_rows(const tool_seqs *s)
@@ -386,10 +380,9 @@ int main(int argc, char **argv)
 		tool_usage("--stride %lld: at most the window of %lld", (long long)stride, (long long)window);
 	first.model = tool_model_open(tool_origin());
 	vocab = (size_t)seq_model_vocab(first.model);
-	open_net(&first);
 	if (vs)
 		open_second();
-	tool_gather(&seqs, first.net, NULL);
+	first.net = tool_gather(&seqs, first.model, &opts, NULL);
 	total = count_rows(&seqs);
 	double start = tool_seconds();
 	if (!tool_is_broken()) {

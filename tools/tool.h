@@ -125,9 +125,10 @@ typedef struct tool_seqs {
 	size_t slots;
 } tool_seqs;
 
-/* Reads all inputs; other frames are copied to w (NULL: dropped).  Ids are checked against the vocabulary
- * of net's model.  After a broken stream tool_is_broken() is true. */
-void tool_gather(tool_seqs *s, seq_net *net, seq_writer *w);
+/* Reads all inputs; other frames are copied to w (NULL: dropped).  Ids are checked against m's vocabulary.
+ * Returns the net it opened by o: its cache is of the type of the states that come, unless o sets one.
+ * After a broken stream tool_is_broken() is true. */
+seq_net *tool_gather(tool_seqs *s, const seq_model *m, const seq_net_opts *o, seq_writer *w);
 void tool_seq_state(tool_seq *q, seq_net *net);
 void tool_seq_push(tool_seq *q, const int32_t *id, size_t n);
 void tool_seqs_free(tool_seqs *s);

@@ -46,6 +46,9 @@ int seq_state_save(const seq_state *s, seq_writer *w, uint32_t seq, seq_error *e
 /* Feeds one SEQ_STATE or SEQ_COMMIT frame; returns 1 when the commit closed the
  * state (it is then ready to run), 0 when more is to come. */
 int seq_state_load(seq_state *s, const seq_frame *f, seq_error *err) SEQ_MUST_USE;
+/* The type of cache that a SEQ_STATE frame of keys or values was made with (seq_net_opts.kv_dtype);
+ * -1: the frame holds neither. */
+int seq_state_kv(const seq_frame *f);
 
 #ifdef __cplusplus
 }

@@ -227,3 +227,10 @@ int seq_state_load(seq_state *s, const seq_frame *f, seq_error *err)
 		seqp_loading_free(s);
 	return rc;
 }
+
+int seq_state_kv(const seq_frame *f)
+{
+	if (f->kind != SEQ_STATE || (f->role != SEQP_ROLE_KEYS && f->role != SEQP_ROLE_VALUES))
+		return -1;
+	return f->dtype == SEQ_U8 ? SEQ_Q8_0 : f->dtype;
+}

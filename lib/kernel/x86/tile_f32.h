@@ -11,7 +11,7 @@
 #include "kernel/matmul_table.h"
 #include "kernel/quant.h"
 
-enum { PANEL = 8, SPAN = 512, CHUNK = 96, FEW = 8, STEP = 16 / WORDS, ROW = SPAN + 16 };
+enum { PANEL = 8, SPAN = 256, CHUNK = 96, FEW = 8, STEP = 16 / WORDS, ROW = SPAN + 16 };
 
 typedef struct f_panel {
 	float w[PANEL][ROW];

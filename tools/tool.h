@@ -38,7 +38,8 @@ enum {
 	TOOL_MODEL = 1,   /* -m */
 	TOOL_THREADS = 2, /* -t */
 	TOOL_OUT = 4,     /* -o */
-	TOOL_STREAM = 12, /* -o, --no-provenance, --codec: the output is a stream */
+	TOOL_BINARY = 8,  /* --no-provenance, --codec */
+	TOOL_STREAM = TOOL_OUT | TOOL_BINARY, /* the output is a stream */
 	TOOL_SEQ = 16     /* --seq: tool_gather() takes these sequences only */
 };
 

@@ -8,9 +8,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "config.h"
 #include "kernel/cpu.h"
 
-static const check_family *const families[] = {&check_quant, &check_matmul, &check_vec, &check_attn, &check_scan};
+static const check_family *const families[] = {
+	&check_quant, &check_matmul, &check_vec, &check_attn, &check_scan,
+#ifdef HAVE_BLAS
+	&check_blas,
+#endif
+};
 
 const char *check_only;
 

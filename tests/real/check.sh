@@ -11,7 +11,7 @@ export SEQ_MODEL=$model
 fails=0
 check() { if [ "$2" = 0 ]; then echo "ok    $1"; else echo "FAIL  $1"; fails=$((fails + 1)); fi; }
 
-seqstat "$model" | head -n 12
+seqstat "$model" | sed -n 1,12p
 
 # Plain English prose of our own; a 135M model finds it unsurprising.
 cat >text <<'EOF'

@@ -21,6 +21,16 @@ typedef struct f_panel {
 SEQK_INLINE float f_tree(const vflt acc[WORDS]);
 SEQK_INLINE void f_trees(const vflt *acc, int n, float *out); /* the trees of n outputs */
 
+/* The trees of nr x na outputs, to their places. */
+SEQK_INLINE void f_finish(const vflt *acc, int nr, int na, float *y, size_t ldy)
+{
+	float out[TROWS * TACTS];
+	f_trees(acc, nr * na, out);
+	UNROLL
+	for (int o = 0; o < nr * na; o++)
+		y[(size_t)(o / nr) * ldy + (size_t)(o % nr)] = out[o];
+}
+
 /* One span of nr x na outputs; tail columns beyond a multiple of 16.  first: fetch the
  * activations that come next. */
 SEQK_INLINE void f_tile(const float (*w)[ROW], const float *x, size_t ldx, size_t k, int nr, int na, bool first,
@@ -81,11 +91,7 @@ SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int
 			acc[o * WORDS + h] = at.i0 ? v_get(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP) : v_zero();
 	f_tile(p->w + r, a->x + (j0 + j) * a->ldx + at.i0, a->ldx, at.len, nr, na, first, acc);
 	if (at.last) {
-		float out[TROWS * TACTS];
-		f_trees(acc, nr * na, out);
-		UNROLL
-		for (int o = 0; o < nr * na; o++)
-			at.y[(j + (size_t)(o / nr)) * at.ldy + (size_t)(r + o % nr)] = out[o];
+		f_finish(acc, nr, na, at.y + j * at.ldy + r, at.ldy);
 		return;
 	}
 	UNROLL
@@ -156,9 +162,7 @@ SEQK_INLINE void f_direct(int as, int dtype, const uint8_t *w, size_t stride, co
 			}
 		}
 	}
-	UNROLL
-	for (int o = 0; o < nr * na; o++)
-		y[(j0 + (size_t)(o / nr)) * ldy + (size_t)(o % nr)] = f_tree(acc + o * WORDS);
+	f_finish(acc, nr, na, y + j0 * ldy, ldy);
 }
 
 /* Activations three at a time: the rows stay in the cache meanwhile. */

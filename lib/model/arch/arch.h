@@ -91,7 +91,7 @@ extern const seqp_block seqp_block_ln_plain;   /* layer norms, softmax, plain */
 extern const seqp_block seqp_block_postnorm;   /* norms after the branches only */
 extern const seqp_block seqp_block_ln_parallel; /* one layer norm; softmax and plain side by side */
 extern const seqp_block seqp_block_rms_out;
-extern const seqp_op seqp_ops_ln_out[1];
+extern const seqp_op seqp_ops_ln_out[1], seqp_ops_ln_plain[6];
 extern const seqp_part seqp_kit_head_norms[];  /* q_norm, k_norm per head */
 extern const seqp_number seqp_kit_head_norms_on[];
 

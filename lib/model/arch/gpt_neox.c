@@ -65,15 +65,7 @@ static const seqp_op parallel[] = {
 	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
 	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_C, 1, 1},
 };
-static const seqp_op serial[] = {
-	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_NORM, "layer", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MLP, "plain", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-};
-static const seqp_block blocks[] = {{parallel, sizeof parallel / sizeof *parallel}, {serial, sizeof serial / sizeof *serial}};
+static const seqp_block blocks[] = {{parallel, sizeof parallel / sizeof *parallel}, {seqp_ops_ln_plain, 6}};
 
 static const seqp_number *const lists[] = {numbers, seqp_kit_model, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
 static const seqp_part *const part_lists[] = {parts, NULL};

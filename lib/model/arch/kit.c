@@ -142,7 +142,7 @@ static const seqp_op sandwich[] = {
 };
 const seqp_block seqp_block_sandwich = {sandwich, sizeof sandwich / sizeof *sandwich};
 
-static const seqp_op ln_plain[] = {
+const seqp_op seqp_ops_ln_plain[6] = {
 	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
 	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
 	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
@@ -150,7 +150,7 @@ static const seqp_op ln_plain[] = {
 	{SEQP_MLP, "plain", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
 	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
 };
-const seqp_block seqp_block_ln_plain = {ln_plain, sizeof ln_plain / sizeof *ln_plain};
+const seqp_block seqp_block_ln_plain = {seqp_ops_ln_plain, 6};
 
 const seqp_op seqp_ops_ln_out[1] = {{SEQP_NORM, "layer", "out_norm", SEQP_X, SEQP_X, SEQP_X, 0, 0}};
 

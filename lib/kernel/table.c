@@ -10,16 +10,19 @@ void seqk_table_fill(seqk_table *t, unsigned bits)
 	seqk_fill_vec_c(t);
 	seqk_fill_attn_c(t);
 	seqk_fill_scan_c(t);
+	seqk_fill_recur_c(t);
 #ifdef SEQK_X86
 	if (bits & SEQK_AVX2) {
 		seqk_fill_vec_avx2(t);
 		seqk_fill_attn_avx2(t);
 		seqk_fill_scan_avx2(t);
+		seqk_fill_recur_avx2(t);
 	}
 	if (bits & SEQK_AVX512) {
 		seqk_fill_vec_avx512(t);
 		seqk_fill_attn_avx512(t);
 		seqk_fill_scan_avx512(t);
+		seqk_fill_recur_avx512(t);
 	}
 #else
 	(void)bits;
@@ -98,3 +101,4 @@ void seqk_conv(float *y, size_t ldy, const float *x, size_t ldx, size_t n, const
 
 void seqk_scan_mamba(const seqk_scan1 *s, size_t c0, size_t c1) { seqk_table_now()->scan_mamba(s, c0, c1); }
 void seqk_scan_mamba2(const seqk_scan2 *s, size_t h0, size_t h1) { seqk_table_now()->scan_mamba2(s, h0, h1); }
+void seqk_recur_run(const seqk_recur *r, size_t v0, size_t v1) { seqk_table_now()->recur(r, v0, v1); }

@@ -4,6 +4,7 @@
 #define KERNEL_TABLE_H
 
 #include "kernel/attn.h"
+#include "kernel/recur.h"
 #include "kernel/scan.h"
 #include "kernel/vec.h"
 
@@ -36,6 +37,8 @@ typedef struct seqk_table {
 	             const float *bias, size_t K, int silu, float *state, size_t c0, size_t c1);
 	void (*scan_mamba)(const seqk_scan1 *s, size_t c0, size_t c1);
 	void (*scan_mamba2)(const seqk_scan2 *s, size_t h0, size_t h1);
+	/* recur.h */
+	void (*recur)(const seqk_recur *r, size_t v0, size_t v1);
 } seqk_table;
 
 /* The table that seqk_cpu_init chose (it is called when nobody has). */
@@ -47,11 +50,14 @@ void seqk_table_fill(seqk_table *t, unsigned bits);
 void seqk_fill_vec_c(seqk_table *t);
 void seqk_fill_attn_c(seqk_table *t);
 void seqk_fill_scan_c(seqk_table *t);
+void seqk_fill_recur_c(seqk_table *t);
 void seqk_fill_vec_avx2(seqk_table *t);
 void seqk_fill_attn_avx2(seqk_table *t);
 void seqk_fill_scan_avx2(seqk_table *t);
+void seqk_fill_recur_avx2(seqk_table *t);
 void seqk_fill_vec_avx512(seqk_table *t);
 void seqk_fill_attn_avx512(seqk_table *t);
 void seqk_fill_scan_avx512(seqk_table *t);
+void seqk_fill_recur_avx512(seqk_table *t);
 
 #endif

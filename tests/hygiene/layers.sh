@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The floors of the house: a room includes lower floors only, and not its neighbours on the same floor.
-# layer, policy and mixer see neither frame nor model; tools see <seq/...> and their own porch only.
+# layer, op, policy and mixer see neither frame nor model; tools see <seq/...> and their own porch only.
 cd "${SEQ_SRC:?}" || exit 99
 
 find lib tools -name '*.[ch]' | sort | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' | awk '
 BEGIN {
-	split("base|tensor|kernel frame token|state model|layer policy|mixer|net|gen|tools", f, "|")
+	split("base|tensor|kernel frame token|state model|layer op policy|mixer|net|gen|tools", f, "|")
 	for (i in f) { n = split(f[i], r, " "); for (j = 1; j <= n; j++) floor[r[j]] = i }
 	# A public header stands on the floor of the room that serves it.
-	n = split("error base version base tensor tensor cpu kernel frame frame token token model model state state net net gen gen", p, " ")
+	n = split("error base version base tensor tensor cpu kernel frame frame token token model model state state net net gen gen op op", p, " ")
 	for (i = 1; i < n; i += 2) serves[p[i]] = p[i + 1]
-	split("layer policy mixer", b, " "); for (i in b) blind[b[i]] = 1
+	split("layer op policy mixer", b, " "); for (i in b) blind[b[i]] = 1
 }
 function bad(why) { print where ": \"" inc "\": " why; status = 1 }
 {

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "op/heads.h"
+
+#include <math.h>
+
+#include "kernel/vec.h"
+
+const seqp_op_number seqp_heads_scale[2] = {
+	{"scale", NAN, -1e30, 1e30, NULL, "factor of q; 1 / sqrt(K) unless given"}, {0},
+};
+const seqp_op_array seqp_heads_out[2] = {{.name = "o", .dims = "THV"}, {0}};
+const seqp_op_array seqp_heads_state[2] = {{.name = "state", .dims = "HKV"}, {0}};
+
+int seqp_heads_check(seqp_op_call *c, seq_error *err)
+{
+	(void)err;
+	if (isnan(c->number[0]))
+		c->number[0] = 1 / sqrt((double)seqp_op_dim(c, 'K'));
+	return 0;
+}
+
+size_t seqp_heads_scratch(const seqp_op_call *c)
+{
+	return SEQP_SPAN * (5 * seqp_op_dim(c, 'K') + 3);
+}
+
+static seqp_span begin(const seqp_op_call *c, enum seqk_recur_rule rule, size_t h)
+{
+	seqp_span s = {.h = h, .K = seqp_op_dim(c, 'K'), .V = seqp_op_dim(c, 'V'), .q = c->scratch};
+	s.k = s.q + SEQP_SPAN * s.K, s.a = s.k + SEQP_SPAN * s.K, s.p = s.a + SEQP_SPAN * s.K, s.x = s.p + SEQP_SPAN * s.K;
+	s.a1 = s.x + SEQP_SPAN * s.K, s.beta = s.a1 + SEQP_SPAN, s.bonus = s.beta + SEQP_SPAN;
+	s.r = (seqk_recur){.rule = rule, .K = s.K, .V = s.V, .S = c->state[0] + h * s.K * s.V, .ldo = c->ldo[0]};
+	return s;
+}
+
+void seqp_heads_run(const seqp_op_call *c, enum seqk_recur_rule rule, int iv, size_t h0, size_t h1,
+                    void (*factors)(const seqp_op_call *c, seqp_span *s))
+{
+	size_t T = seqp_op_dim(c, 'T');
+	for (size_t h = h0; h < h1; h++) {
+		seqp_span s = begin(c, rule, h);
+		for (s.t = 0; s.t < T; s.t += SEQP_SPAN) {
+			s.n = s.r.n = T - s.t < SEQP_SPAN ? T - s.t : SEQP_SPAN;
+			s.r.v = seqp_op_in(c, iv, s.t, h * s.V), s.r.ldv = c->ld[iv];
+			s.r.o = seqp_op_out(c, 0, s.t, h * s.V);
+			factors(c, &s);
+			seqk_recur_run(&s.r, 0, s.V);
+		}
+	}
+}
+
+void seqp_span_scale(const seqp_op_call *c, const seqp_span *s, float *rows, int input, float factor)
+{
+	for (size_t j = 0; j < s->n; j++)
+		seqk_scale(rows + j * s->K, seqp_op_in(c, input, s->t + j, s->h * s->K), factor, s->K);
+}
+
+void seqp_span_exp(const seqp_op_call *c, const seqp_span *s, float *rows, int input)
+{
+	for (size_t j = 0; j < s->n; j++)
+		seqk_exp(rows + j * s->K, seqp_op_in(c, input, s->t + j, s->h * s->K), s->K);
+}
+
+void seqp_span_exp1(const seqp_op_call *c, const seqp_span *s, float *scalars, int input)
+{
+	for (size_t j = 0; j < s->n; j++)
+		scalars[j] = *seqp_op_in(c, input, s->t + j, s->h);
+	seqk_exp(scalars, scalars, s->n);
+}
+
+void seqp_span_query(const seqp_op_call *c, seqp_span *s, int input)
+{
+	seqp_span_scale(c, s, s->q, input, (float)c->number[0]);
+	SEQP_MADE(s, q);
+}

@@ -2,7 +2,7 @@
 /* From blocks in the file to units: 32 columns of ROWS weight rows, turned so that a
  * dword lane is a row and vector j holds columns 4 j to 4 j + 3.  One loader a type
  * reads one block (a chunk of 1 or 8 units) of every row; written once for all
- * widths (wide_avx2.h, wide_avx512.h).  Nothing outside the block is read.
+ * widths (wide_avx2.h, wide_avx512.h, arm/wide_neon.h).  Nothing outside the block is read.
  *
  * Codes are stored unsigned, off too large, where that leaves them in 7 bits, so
  * that sums of products of a few columns fit 16 bits; else as they are. */
@@ -61,7 +61,7 @@ SEQK_INLINE void fifth(unit *u, vint h)
 	UNROLL
 	for (int b = 0; b < 4; b++) {
 		int o = b * 0x01010101;
-		vint r = v_shuffle(h, v_four(_mm_setr_epi32(o, o + 0x04040404, o + 0x08080808, o + 0x0c0c0c0c)));
+		vint r = v_shuffle(h, v_four(o, o + 0x04040404, o + 0x08080808, o + 0x0c0c0c0c));
 		u->w[2 * b] = v_or(u->w[2 * b], v_test8(r, low, bit));
 		u->w[2 * b + 1] = v_or(u->w[2 * b + 1], v_test8(r, high, bit));
 	}
@@ -87,7 +87,7 @@ SEQK_INLINE void load_q5_1(const seqk_quant *t, const uint8_t *const p[ROWS], si
 
 SEQK_INLINE vint by_table(vint v, const int8_t table[16])
 {
-	return v_shuffle(v_four(_mm_loadu_si128((const __m128i *)(const void *)table)), v);
+	return v_shuffle(v_table(table), v);
 }
 
 static const int8_t nl_value[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};

@@ -22,11 +22,14 @@ SEQK_INLINE vint v_left(vint a, int n) { return _mm256_slli_epi32(a, n); }
 SEQK_INLINE vint v_right(vint a, int n) { return _mm256_srli_epi32(a, n); }
 SEQK_INLINE vint v_right_signed(vint a, int n) { return _mm256_srai_epi32(a, n); }
 SEQK_INLINE vint v_shuffle(vint a, vint by) { return _mm256_shuffle_epi8(a, by); }
-SEQK_INLINE vint v_four(__m128i a) { return _mm256_broadcastsi128_si256(a); }
 SEQK_INLINE vflt v_float(vint a) { return _mm256_cvtepi32_ps(a); }
 SEQK_INLINE vflt v_bits(vint a) { return _mm256_castsi256_ps(a); }
 SEQK_INLINE vflt v_mul(vflt a, vflt b) { return _mm256_mul_ps(a, b); }
 SEQK_INLINE vflt v_negate(vflt a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
+
+/* Four dwords, and sixteen bytes, again and again. */
+SEQK_INLINE vint v_four(int a, int b, int c, int d) { return _mm256_broadcastsi128_si256(_mm_setr_epi32(a, b, c, d)); }
+SEQK_INLINE vint v_table(const int8_t *p) { return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)p)); }
 
 /* where bits of m are all set in the byte of a: x; else 0 */
 SEQK_INLINE vint v_test8(vint a, vint m, vint x)

@@ -21,7 +21,6 @@ SEQK_INLINE vint v_left(vint a, int n) { return _mm512_slli_epi32(a, (unsigned)n
 SEQK_INLINE vint v_right(vint a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }
 SEQK_INLINE vint v_right_signed(vint a, int n) { return _mm512_srai_epi32(a, (unsigned)n); }
 SEQK_INLINE vint v_shuffle(vint a, vint by) { return _mm512_shuffle_epi8(a, by); }
-SEQK_INLINE vint v_four(__m128i a) { return _mm512_broadcast_i32x4(a); }
 SEQK_INLINE vflt v_float(vint a) { return _mm512_cvtepi32_ps(a); }
 SEQK_INLINE vflt v_bits(vint a) { return _mm512_castsi512_ps(a); }
 SEQK_INLINE vflt v_mul(vflt a, vflt b) { return _mm512_mul_ps(a, b); }
@@ -31,6 +30,10 @@ SEQK_INLINE vflt v_fma(vflt a, vflt b, vflt c) { return _mm512_fmadd_ps(a, b, c)
 SEQK_INLINE vflt v_nfma(vflt a, vflt b, vflt c) { return _mm512_fnmadd_ps(a, b, c); }
 SEQK_INLINE vflt v_get(const float *p) { return _mm512_loadu_ps(p); }
 SEQK_INLINE void v_put(float *p, vflt a) { _mm512_storeu_ps(p, a); }
+
+/* Four dwords, and sixteen bytes, again and again. */
+SEQK_INLINE vint v_four(int a, int b, int c, int d) { return _mm512_broadcast_i32x4(_mm_setr_epi32(a, b, c, d)); }
+SEQK_INLINE vint v_table(const int8_t *p) { return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)p)); }
 
 SEQK_INLINE vflt v_negate(vflt a)
 {

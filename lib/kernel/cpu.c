@@ -6,6 +6,8 @@
 #include <string.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 #include "base/fail.h"
@@ -20,6 +22,8 @@ unsigned seqk_cpu_built(void)
 {
 #ifdef SEQK_X86
 	return SEQK_AVX2 | SEQK_AVX512 | SEQK_VNNI;
+#elif defined SEQK_ARM
+	return SEQK_NEON | SEQK_DOTPROD;
 #else
 	return 0;
 #endif
@@ -47,6 +51,14 @@ unsigned seqk_cpu_detected(void)
 		if (__builtin_cpu_supports("avx512vnni"))
 			bits |= SEQK_VNNI;
 	}
+#elif defined SEQK_ARM
+	bits = SEQK_NEON; /* part of every aarch64 */
+#if defined(__linux__)
+	if (getauxval(AT_HWCAP) & 1ul << 20) /* HWCAP_ASIMDDP, which old headers lack */
+		bits |= SEQK_DOTPROD;
+#elif defined(__ARM_FEATURE_DOTPROD)
+	bits |= SEQK_DOTPROD;
+#endif
 #endif
 	return bits;
 }
@@ -56,10 +68,19 @@ static const struct cap {
 	unsigned bits;
 } caps[] = {
 	{ "c", 0 },
+#ifdef SEQK_ARM
+	{ "neon", SEQK_NEON },
+#else
 	{ "avx2", SEQK_AVX2 },
 	{ "avx512", SEQK_AVX2 | SEQK_AVX512 },
+#endif
 	{ "native", ~0u },
 };
+#ifdef SEQK_ARM
+#define CAPS "c, neon or native"
+#else
+#define CAPS "c, avx2, avx512 or native"
+#endif
 
 /* The bits that SEQ_CPU allows, 0 when it is unknown; *known says which. */
 static unsigned allowed(int *known)
@@ -92,8 +113,7 @@ int seqk_cpu_init(seq_error *err)
 	int known;
 	unsigned bits = allowed(&known);
 	if (!known)
-		return seqp_fail(err, SEQ_E_ARG, "SEQ_CPU=%.40s is unknown: use c, avx2, avx512 or native",
-		                 getenv("SEQ_CPU"));
+		return seqp_fail(err, SEQ_E_ARG, "SEQ_CPU=%.40s is unknown: use " CAPS, getenv("SEQ_CPU"));
 	pthread_once(&once, choose_first);
 	unsigned want = bits & seqk_cpu_detected() & seqk_cpu_built();
 	if (want != used)
@@ -117,5 +137,5 @@ const char *seqk_cpu_name(void)
 {
 	unsigned u = seqk_cpu_used();
 	return u & SEQK_VNNI ? "avx512vnni" : u & SEQK_AVX512 ? "avx512" : u & SEQK_AVX2 ? "avx2" :
-	       u & SEQK_NEON ? "neon" : "c";
+	       u & SEQK_DOTPROD ? "dotprod" : u & SEQK_NEON ? "neon" : "c";
 }

@@ -9,7 +9,14 @@
 #include "kernel/matmul_table.h"
 #include "kernel/quant.h"
 
-static seqk_matmul_table tables[4]; /* C, AVX2, AVX-512, with VNNI */
+/* Bits that a table adds to those before it. */
+#ifdef SEQK_ARM
+static const unsigned more[] = {0, SEQK_NEON, SEQK_DOTPROD};
+#else
+static const unsigned more[] = {0, SEQK_AVX2, SEQK_AVX512, SEQK_VNNI};
+#endif
+enum { TABLES = sizeof more / sizeof *more };
+static seqk_matmul_table tables[TABLES];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 void seqk_matmul_fill(seqk_matmul_table *t, unsigned bits)
@@ -22,6 +29,11 @@ void seqk_matmul_fill(seqk_matmul_table *t, unsigned bits)
 		seqk_matmul_fill_avx512(t);
 	if (bits & SEQK_VNNI)
 		seqk_matmul_fill_vnni(t);
+#elif defined SEQK_ARM
+	if (bits & SEQK_NEON)
+		seqk_matmul_fill_neon(t);
+	if (bits & SEQK_DOTPROD)
+		seqk_matmul_fill_dotprod(t);
 #else
 	(void)bits;
 #endif
@@ -29,8 +41,8 @@ void seqk_matmul_fill(seqk_matmul_table *t, unsigned bits)
 
 static void fill(void)
 {
-	unsigned bits = 0, more[4] = {0, SEQK_AVX2, SEQK_AVX512, SEQK_VNNI};
-	for (int i = 0; i < 4; i++)
+	unsigned bits = 0;
+	for (int i = 0; i < TABLES; i++)
 		seqk_matmul_fill(&tables[i], bits |= more[i]);
 }
 
@@ -38,7 +50,10 @@ static const seqk_matmul_table *get(void)
 {
 	unsigned used = seqk_cpu_used();
 	pthread_once(&once, fill);
-	return &tables[used & SEQK_VNNI ? 3 : used & SEQK_AVX512 ? 2 : used & SEQK_AVX2 ? 1 : 0];
+	int i = TABLES - 1;
+	while (i > 0 && !(used & more[i]))
+		i--;
+	return &tables[i];
 }
 
 void seqk_act_row(const seqk_act *a, size_t j)

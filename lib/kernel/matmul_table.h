@@ -20,9 +20,11 @@ void seqk_matmul_fill_c(seqk_matmul_table *t);
 void seqk_matmul_fill_avx2(seqk_matmul_table *t);
 void seqk_matmul_fill_avx512(seqk_matmul_table *t);
 void seqk_matmul_fill_vnni(seqk_matmul_table *t);
+void seqk_matmul_fill_neon(seqk_matmul_table *t);
+void seqk_matmul_fill_dotprod(seqk_matmul_table *t);
 
 /* Fills t as the CPU bits allow (enum in cpu.h): SEQK_AVX512 comes with SEQK_AVX2,
- * SEQK_VNNI with both. */
+ * SEQK_VNNI with both, SEQK_DOTPROD with SEQK_NEON. */
 void seqk_matmul_fill(seqk_matmul_table *t, unsigned bits);
 
 /* Fixed part of the scratch: every level keeps its panels within it. */

@@ -24,6 +24,13 @@ void seqk_table_fill(seqk_table *t, unsigned bits)
 		seqk_fill_scan_avx512(t);
 		seqk_fill_recur_avx512(t);
 	}
+#elif defined SEQK_ARM
+	if (bits & SEQK_NEON) {
+		seqk_fill_vec_neon(t);
+		seqk_fill_attn_neon(t);
+		seqk_fill_scan_neon(t);
+		seqk_fill_recur_neon(t);
+	}
 #else
 	(void)bits;
 #endif

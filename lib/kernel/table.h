@@ -59,5 +59,9 @@ void seqk_fill_vec_avx512(seqk_table *t);
 void seqk_fill_attn_avx512(seqk_table *t);
 void seqk_fill_scan_avx512(seqk_table *t);
 void seqk_fill_recur_avx512(seqk_table *t);
+void seqk_fill_vec_neon(seqk_table *t);
+void seqk_fill_attn_neon(seqk_table *t);
+void seqk_fill_scan_neon(seqk_table *t);
+void seqk_fill_recur_neon(seqk_table *t);
 
 #endif

@@ -2,7 +2,7 @@
 /* Which kernels run.
  *
  * The environment variable SEQ_CPU caps the level: c, avx2, avx512 or native (the
- * default).  The results are the same bits at every level; only the speed differs.
+ * default); on ARM c, neon or native.  The results are the same bits at every level; only the speed differs.
  *
  *     seq_error err;
  *     if (seq_cpu_init(&err) < 0)
@@ -22,7 +22,7 @@ extern "C" {
 /* Chooses the kernels.  SEQ_E_ARG: SEQ_CPU has an unknown value; the sentence lists the allowed. */
 int seq_cpu_init(seq_error *err) SEQ_MUST_USE;
 
-/* The level in use: "c", "avx2", "avx512", "avx512vnni", "neon". */
+/* The level in use: "c", "avx2", "avx512", "avx512vnni", "neon", "dotprod". */
 const char *seq_cpu_name(void);
 
 /* The same names for what this machine has and for what is compiled in, with spaces between

@@ -17,6 +17,8 @@
 void seqk_matmul_fill_avx2_simde(seqk_matmul_table *t);
 void seqk_matmul_fill_avx512_simde(seqk_matmul_table *t);
 void seqk_matmul_fill_vnni_simde(seqk_matmul_table *t);
+void seqk_matmul_fill_neon_simde(seqk_matmul_table *t);
+void seqk_matmul_fill_dotprod_simde(seqk_matmul_table *t);
 #endif
 
 enum { BENCH_K = 2048 }; /* its rows are aligned */
@@ -329,6 +331,12 @@ static void check(void)
 	seqk_matmul_fill_avx512_simde(&t);
 	seqk_matmul_fill_vnni_simde(&t);
 	level_all("vnni by simde", &c, &t);
+#ifndef __aarch64__
+	seqk_matmul_fill_neon_simde(&t);
+	level_all("neon by simde", &c, &t);
+	seqk_matmul_fill_dotprod_simde(&t);
+	level_all("dotprod by simde", &c, &t);
+#endif
 #endif
 }
 

@@ -161,6 +161,8 @@ const check_level *check_levels(void)
 		{"avx2", SEQK_AVX2},
 		{"avx512", SEQK_AVX2 | SEQK_AVX512},
 		{"avx512vnni", SEQK_AVX2 | SEQK_AVX512 | SEQK_VNNI},
+		{"neon", SEQK_NEON},
+		{"dotprod", SEQK_NEON | SEQK_DOTPROD},
 	};
 	static check_level have[sizeof all / sizeof *all + 1];
 	unsigned bits = seqk_cpu_detected() & seqk_cpu_built();

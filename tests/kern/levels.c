@@ -7,7 +7,7 @@
 #include "checkkern.h"
 #include "kernel/cpu.h"
 
-static level all[5];
+static level all[6];
 static size_t count;
 
 static void add(const char *name, bool native, unsigned bits, void (*fill)(seqk_table *))
@@ -28,9 +28,14 @@ const level *levels(size_t *n)
 			add("avx2", true, SEQK_AVX2, NULL);
 		if (can & SEQK_AVX512)
 			add("avx512", true, SEQK_AVX2 | SEQK_AVX512, NULL);
+		if (can & SEQK_NEON)
+			add("neon", true, SEQK_NEON, NULL);
 #ifdef CHECK_SIMDE
 		add("avx2 emulated", false, 0, fill_avx2_simde);
 		add("avx512 emulated", false, 0, fill_avx512_simde);
+#ifndef __aarch64__
+		add("neon emulated", false, 0, fill_neon_simde);
+#endif
 #endif
 	}
 	*n = count;

@@ -17,6 +17,7 @@ const level *levels(size_t *n);
 
 void fill_avx2_simde(seqk_table *t);
 void fill_avx512_simde(seqk_table *t);
+void fill_neon_simde(seqk_table *t);
 
 /* Same bits, NaN like NaN. */
 bool same_floats(const float *a, const float *b, size_t n);

@@ -2,16 +2,14 @@
 #include "token/category.h"
 
 #include <pthread.h>
-#include <string.h>
 #include <utf8proc.h>
 
-#include "base/mem.h"
-#include "seq/error.h"
+uint8_t seqp_category_cell[0x110000];
+atomic_bool seqp_category_made[0x1100];
+uint8_t seqp_joins_cell[SEQP_JOINS_END / 8];
+atomic_bool seqp_joins_made;
 
-const uint8_t *seqp_category_block[0x1100];
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int failed;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static unsigned of_category(utf8proc_category_t c)
 {
@@ -46,66 +44,72 @@ static uint8_t of(int32_t c)
 	unsigned f = of_category((utf8proc_category_t)p->category);
 	if (is_space(c))
 		f |= SEQP_SPACE;
-	if (p->combining_class)
-		f |= SEQP_JOINS;
-	if ((c >= 0x1161 && c <= 0x1175) || (c >= 0x11a8 && c <= 0x11c2))
-		f |= SEQP_JOINS; /* vowels and final consonants of Hangul */
 	if ((p->decomp_seqindex != UINT16_MAX && !p->decomp_type) || (c >= 0xac00 && c <= 0xd7a3))
 		f |= SEQP_SPLITS;
 	return (uint8_t)f;
 }
 
-/* Blocks that are alike share their bytes: most of the code space is empty or one script. */
-static bool make_blocks(void)
+void seqp_category_make(int32_t block)
 {
-	uint8_t now[256], *have = NULL;
-	for (int32_t b = 0; b < 0x1100; b++) {
-		for (int32_t i = 0; i < 256; i++)
-			now[i] = of(b << 8 | i);
-		if (!have || memcmp(have, now, 256)) {
-			have = seqp_alloc(256, 1);
-			if (!have)
-				return false;
-			memcpy(have, now, 256);
-		}
-		seqp_category_block[b] = have;
+	pthread_mutex_lock(&lock);
+	if (!atomic_load_explicit(&seqp_category_made[block], memory_order_relaxed)) {
+		for (int32_t c = block << 8; c < (block + 1) << 8; c++)
+			seqp_category_cell[c] = of(c);
+		atomic_store_explicit(&seqp_category_made[block], 1, memory_order_release);
 	}
-	return true;
+	pthread_mutex_unlock(&lock);
 }
 
-static uint8_t *cell(int32_t c)
+/* --- who may compose with the character in front ------------------------------- */
+
+static bool marked(int32_t c)
 {
-	return (uint8_t *)(uintptr_t)&seqp_category_block[c >> 8][c & 0xff];
+	return c < SEQP_JOINS_END && seqp_joins_cell[c >> 3] >> (c & 7) & 1;
 }
 
-/* A character that stands second in a decomposition may compose with the one before it. */
-static void mark_joins(void)
+static void mark(int32_t c)
 {
-	for (int32_t c = 0xc0; c < 0x30000; c++) {
+	if (c < SEQP_JOINS_END)
+		seqp_joins_cell[c >> 3] |= (uint8_t)(1u << (c & 7));
+}
+
+static void mark_combining(void)
+{
+	for (int32_t c = 0; c < SEQP_JOINS_END; c++)
+		if (utf8proc_get_property(c)->combining_class)
+			mark(c);
+	for (int32_t c = 0x1161; c <= 0x1175; c++) /* vowels of Hangul */
+		mark(c);
+	for (int32_t c = 0x11a8; c <= 0x11c2; c++) /* final consonants */
+		mark(c);
+}
+
+/* A character that stands second in a decomposition may compose with the one before it; so may one
+ * whose decomposition begins with such a character. */
+static void mark_seconds(void)
+{
+	for (int32_t c = 0xc0; c < SEQP_JOINS_END; c++) {
+		const utf8proc_property_t *p = utf8proc_get_property(c);
 		utf8proc_int32_t to[8];
 		int boundary = 0;
-		if (!(seqp_category(c) & SEQP_SPLITS) || (c >= 0xac00 && c <= 0xd7a3))
+		if (p->decomp_seqindex == UINT16_MAX || p->decomp_type)
 			continue;
 		utf8proc_ssize_t n = utf8proc_decompose_char(c, to, 8, UTF8PROC_DECOMPOSE | UTF8PROC_STABLE, &boundary);
 		for (utf8proc_ssize_t i = 1; i < n && i < 8; i++)
-			*cell(to[i]) |= SEQP_JOINS;
-		if (n > 0 && (seqp_category(to[0]) & SEQP_JOINS))
-			*cell(c) |= SEQP_JOINS;
+			mark(to[i]);
+		if (n > 0 && marked(to[0]))
+			mark(c);
 	}
 }
 
-static void make(void)
+void seqp_joins_make(void)
 {
-	if (!make_blocks()) {
-		failed = SEQ_E_NOMEM;
-		return;
+	pthread_mutex_lock(&lock);
+	if (!atomic_load_explicit(&seqp_joins_made, memory_order_relaxed)) {
+		mark_combining();
+		mark_seconds();
+		mark_seconds(); /* decompositions that begin with a character marked above */
+		atomic_store_explicit(&seqp_joins_made, 1, memory_order_release);
 	}
-	mark_joins();
-	mark_joins(); /* decompositions that begin with a character marked above */
-}
-
-int seqp_category_init(void)
-{
-	pthread_once(&once, make);
-	return failed;
+	pthread_mutex_unlock(&lock);
 }

@@ -35,7 +35,7 @@ void seqp_norm_reset(seq_encoder *e)
 
 static int combining(utf8proc_int32_t c)
 {
-	return seqp_category(c) & SEQP_JOINS ? utf8proc_get_property(c)->combining_class : 0;
+	return seqp_joins(c) ? utf8proc_get_property(c)->combining_class : 0;
 }
 
 /* The canonical decomposition of every character of p[0..n); their number, or 0: no memory. */
@@ -123,7 +123,7 @@ static size_t stretch_end(const uint8_t *p, size_t n, size_t from, bool end, boo
 			cp = SEQP_BAD, len = 1;
 		if (cp == SEQP_BAD && i == 0)
 			return *open = false, 1;
-		if (i && (cp == SEQP_BAD || !(seqp_category(cp) & SEQP_JOINS)))
+		if (i && (cp == SEQP_BAD || !seqp_joins(cp)))
 			return *open = false, i;
 	}
 	*next = n;

@@ -24,7 +24,7 @@ static inline size_t seqp_next(const seqp_scan *s, size_t i, int32_t *cp, unsign
 		return 0;
 	if (s->p[i] < 0x80) {
 		*cp = s->p[i];
-		*cat = seqp_category_block[0][s->p[i]];
+		*cat = seqp_category(s->p[i]);
 		return 1;
 	}
 	size_t len = seqp_utf8(s->p + i, s->n - i, cp);

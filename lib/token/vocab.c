@@ -4,16 +4,13 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
-#include "token/category.h"
 #include "token/utf8.h"
 
 int seqp_vocab_new(seq_vocab **out, enum seqp_kind kind, seq_error *err)
 {
 	seq_vocab *v = seqp_alloc(1, sizeof(*v));
-	if (!v || seqp_category_init() < 0) {
-		free(v);
+	if (!v)
 		return seqp_nomem(err, sizeof(*v));
-	}
 	v->kind = kind;
 	v->bos = v->eos = v->unk = -1;
 	memset(v->byte_id, 0xff, sizeof(v->byte_id));

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/team.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -10,32 +9,43 @@
 #include <omp.h>
 #endif
 
+#include "base/gate.h"
 #include "base/mem.h"
 
-enum { SPINS = 4000, MAX_THREADS = 1024 };
+enum { LOOKS = 4096, MAX_THREADS = 1024 };
 
 struct seqp_team {
 	int n;
 	void (*fn)(void *, const seqp_lane *);
 	void *arg;
 	_Alignas(64) atomic_int arrived;
-	_Alignas(64) atomic_uint phase;
+	seqp_gate phase; /* of the barrier */
 #ifndef _OPENMP
-	pthread_mutex_t lock;
-	pthread_cond_t go, done;
-	unsigned epoch;
-	int running, quit, started;
+	_Alignas(64) atomic_int left; /* members still running */
+	seqp_gate start, done;        /* the number of the run that begins, that is over */
+	int quit, started;
 	pthread_t *thread;
 #endif
 };
 
-static inline void relax(void)
+/* Looking is of no use when there are more members than processors. */
+static void gate_init(seqp_gate *g, int n)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
+	cpu_set_t mask;
+	g->most = sched_getaffinity(0, sizeof mask, &mask) < 0 || CPU_COUNT(&mask) >= n ? LOOKS : 0;
+	atomic_init(&g->looks, g->most);
+}
+
+static seqp_team *new_team(int n)
+{
+	if (n < 0 || n > MAX_THREADS)
+		return NULL;
+	seqp_team *t = seqp_alloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->n = n ? n : seqp_cores();
+	gate_init(&t->phase, t->n);
+	return t;
 }
 
 int seqp_team_size(const seqp_team *t)
@@ -58,30 +68,20 @@ void seqp_team_barrier(const seqp_lane *lane)
 	seqp_team *t = lane->team;
 	if (lane->n == 1)
 		return;
-	unsigned phase = atomic_load_explicit(&t->phase, memory_order_relaxed);
+	uint32_t phase = atomic_load_explicit(&t->phase.word, memory_order_relaxed);
 	if (atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel) == lane->n - 1) {
 		atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
-		atomic_store_explicit(&t->phase, phase + 1, memory_order_release);
+		seqp_gate_set(&t->phase, phase + 1);
 		return;
 	}
-	for (int i = 0; atomic_load_explicit(&t->phase, memory_order_acquire) == phase; i++) {
-		if (i < SPINS)
-			relax();
-		else
-			sched_yield();
-	}
+	seqp_gate_wait(&t->phase, phase);
 }
 
 #ifdef _OPENMP
 
 seqp_team *seqp_team_new(int n)
 {
-	if (n < 0 || n > MAX_THREADS)
-		return NULL;
-	seqp_team *t = seqp_alloc(1, sizeof *t);
-	if (t)
-		t->n = n ? n : seqp_cores();
-	return t;
+	return new_team(n);
 }
 
 void seqp_team_run(seqp_team *t, void (*fn)(void *, const seqp_lane *), void *arg)
@@ -104,43 +104,35 @@ void seqp_team_free(seqp_team *t)
 
 #else
 
-struct start {
+struct member {
 	seqp_team *team;
 	int tid;
 };
 
 static void *member(void *p)
 {
-	struct start s = *(struct start *)p;
-	seqp_team *t = s.team;
+	struct member m = *(struct member *)p;
+	seqp_team *t = m.team;
 	free(p);
-	unsigned epoch = 0;
-	pthread_mutex_lock(&t->lock);
-	for (;;) {
-		while (t->epoch == epoch && !t->quit)
-			pthread_cond_wait(&t->go, &t->lock);
+	for (uint32_t run = 0;; run++) {
+		seqp_gate_wait(&t->start, run);
 		if (t->quit)
-			break;
-		epoch = t->epoch;
-		pthread_mutex_unlock(&t->lock);
-		t->fn(t->arg, &(seqp_lane){t, s.tid, t->n});
-		pthread_mutex_lock(&t->lock);
-		if (--t->running == 0)
-			pthread_cond_signal(&t->done);
+			return NULL;
+		t->fn(t->arg, &(seqp_lane){t, m.tid, t->n});
+		if (atomic_fetch_sub_explicit(&t->left, 1, memory_order_acq_rel) == 1)
+			seqp_gate_set(&t->done, run + 1);
 	}
-	pthread_mutex_unlock(&t->lock);
-	return NULL;
 }
 
 static int start_members(seqp_team *t)
 {
 	for (int i = 1; i < t->n; i++) {
-		struct start *s = malloc(sizeof *s);
-		if (!s)
+		struct member *m = malloc(sizeof *m);
+		if (!m)
 			return -1;
-		*s = (struct start){t, i};
-		if (pthread_create(&t->thread[i], NULL, member, s) != 0) {
-			free(s);
+		*m = (struct member){t, i};
+		if (pthread_create(&t->thread[i], NULL, member, m) != 0) {
+			free(m);
 			return -1;
 		}
 		t->started++;
@@ -150,16 +142,12 @@ static int start_members(seqp_team *t)
 
 seqp_team *seqp_team_new(int n)
 {
-	if (n < 0 || n > MAX_THREADS)
-		return NULL;
-	seqp_team *t = seqp_alloc(1, sizeof *t);
+	seqp_team *t = new_team(n);
 	if (!t)
 		return NULL;
-	t->n = n ? n : seqp_cores();
+	gate_init(&t->start, t->n);
+	gate_init(&t->done, t->n);
 	t->thread = seqp_alloc((size_t)t->n, sizeof *t->thread);
-	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->go, NULL);
-	pthread_cond_init(&t->done, NULL);
 	if (!t->thread || start_members(t) < 0) {
 		seqp_team_free(t);
 		return NULL;
@@ -169,33 +157,25 @@ seqp_team *seqp_team_new(int n)
 
 void seqp_team_run(seqp_team *t, void (*fn)(void *, const seqp_lane *), void *arg)
 {
-	pthread_mutex_lock(&t->lock);
+	uint32_t run = atomic_load_explicit(&t->start.word, memory_order_relaxed);
 	t->fn = fn;
 	t->arg = arg;
-	t->running = t->n - 1;
-	t->epoch++;
-	pthread_cond_broadcast(&t->go);
-	pthread_mutex_unlock(&t->lock);
+	atomic_store_explicit(&t->left, t->n - 1, memory_order_relaxed);
+	if (t->n > 1)
+		seqp_gate_set(&t->start, run + 1);
 	fn(arg, &(seqp_lane){t, 0, t->n});
-	pthread_mutex_lock(&t->lock);
-	while (t->running)
-		pthread_cond_wait(&t->done, &t->lock);
-	pthread_mutex_unlock(&t->lock);
+	if (t->n > 1)
+		seqp_gate_wait(&t->done, run);
 }
 
 void seqp_team_free(seqp_team *t)
 {
 	if (!t)
 		return;
-	pthread_mutex_lock(&t->lock);
 	t->quit = 1;
-	pthread_cond_broadcast(&t->go);
-	pthread_mutex_unlock(&t->lock);
+	seqp_gate_set(&t->start, atomic_load_explicit(&t->start.word, memory_order_relaxed) + 1);
 	for (int i = 1; i <= t->started; i++)
 		pthread_join(t->thread[i], NULL);
-	pthread_cond_destroy(&t->done);
-	pthread_cond_destroy(&t->go);
-	pthread_mutex_destroy(&t->lock);
 	free(t->thread);
 	free(t);
 }

@@ -4,10 +4,10 @@
  * seqp_team_run calls fn once on every member; members split the work by
  * (tid, n) and meet at seqp_team_barrier.  One run per step of a model, not one
  * per operation: inside, a barrier costs well under a microsecond while every
- * member has a core, and yields the core when one has not.
+ * member has a core, and gives the core away when one has not (base/gate.h).
  *
- * Members are OpenMP threads where OpenMP is built in, POSIX threads otherwise;
- * results never depend on which, nor on n.  One run at a time per team. */
+ * Members are POSIX threads, or OpenMP's where the library is built with it (for programs that
+ * have its threads anyway); results never depend on which, nor on n.  One run at a time per team. */
 #ifndef BASE_TEAM_H
 #define BASE_TEAM_H
 

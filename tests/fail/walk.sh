@@ -12,7 +12,7 @@ status=0
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
-export SEQ_MODEL="$SEQ_SRC/data/story-llama-draft.gguf" OMP_NUM_THREADS=1
+export SEQ_MODEL="$SEQ_SRC/data/story-llama-draft.gguf"
 printf 'Once upon a time' >text
 tokenize -o tok.seq text && prefill --no-provenance -o ctx.seq tok.seq || { echo "the tools do not work undisturbed"; exit 1; }
 

@@ -121,9 +121,16 @@ float seqk_bad(float x); float seqk_bad(float x) { return expf(x); }'; caught sy
 	${SEQ_CC:-cc} -shared -fPIC "$dir/bad.c" -o "$dir/build/.libs/libseq.so"; caught symbols "a private symbol in libseq.so" "exports seqp_leak"
 fi
 if clean isa; then
-	avx='void seqk_bad(float *p); void seqk_bad(float *p) { for (int i = 0; i < 1024; i++) p[i] *= 3.0f; }'
-	object lib/kernel/bad.o "$avx" -mavx2 -O3; caught isa "AVX outside x86/" "outside x86"
-	object lib/kernel/x86/bad_avx2.o "$avx" -mavx512f -O3 -mprefer-vector-width=512; caught isa "AVX-512 in an AVX2 file" "AVX-512"
+	case $(${SEQ_CC:-cc} -dumpmachine) in
+	aarch64-*)
+		object lib/kernel/bad.o '#include <arm_neon.h>
+int32x4_t seqk_bad(int32x4_t a, int8x16_t b); int32x4_t seqk_bad(int32x4_t a, int8x16_t b) { return vdotq_s32(a, b, b); }' \
+			-march=armv8.2-a+dotprod; caught isa "dot products outside *_dotprod" "outside" ;;
+	*)
+		avx='void seqk_bad(float *p); void seqk_bad(float *p) { for (int i = 0; i < 1024; i++) p[i] *= 3.0f; }'
+		object lib/kernel/bad.o "$avx" -mavx2 -O3; caught isa "AVX outside x86/" "outside x86"
+		object lib/kernel/x86/bad_avx2.o "$avx" -mavx512f -O3 -mprefer-vector-width=512; caught isa "AVX-512 in an AVX2 file" "AVX-512" ;;
+	esac
 fi
 if clean man; then
 	rm "$dir/src/man/toy.1"; caught man "a program without a page" "no manual page"

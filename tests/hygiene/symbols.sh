@@ -5,16 +5,17 @@
 cd "${SEQ_BUILD:?}" || exit 99
 [ "${SEQ_SANITIZE:-no}" = no ] || { echo "sanitizers bring symbols of their own"; exit 77; }
 status=0
+nm=$(${SEQ_CC:-cc} -print-prog-name=nm)
 objects=$(find lib -name '*.o' | sort)
 [ -n "$objects" ] || { echo "no objects under $SEQ_BUILD/lib"; exit 99; }
 
 if [ -f .libs/libseq.so ]; then
-	nm -D --defined-only .libs/libseq.so | awk '$3 !~ /^seq_/ { print "libseq.so exports " $3; bad = 1 } END { exit bad }' || status=1
-	[ "$(nm -D --defined-only .libs/libseq.so | wc -l)" -gt 0 ] || { echo "libseq.so exports nothing"; status=1; }
+	"$nm" -D --defined-only .libs/libseq.so | awk '$3 !~ /^seq_/ { print "libseq.so exports " $3; bad = 1 } END { exit bad }' || status=1
+	[ "$("$nm" -D --defined-only .libs/libseq.so | wc -l)" -gt 0 ] || { echo "libseq.so exports nothing"; status=1; }
 fi
 
 # nm -A: "lib/room/file.o:value type name"; undefined ones have no value.
-nm -A -g $objects | sed 's/\.o:/.o /' | awk '
+"$nm" -A -g $objects | sed 's/\.o:/.o /' | awk '
 function bad(why) { print $1 ": " why; status = 1 }
 { name = $NF; sub(/@.*/, "", name); type = $(NF - 1) }
 type != "U" && type != "w" && type != "v" {

@@ -46,12 +46,12 @@ typedef struct recur_token {
 	v16 a1, v, e;
 } recur_token;
 
-enum recur_decay { KEEP, ONE, EACH };
+enum recur_decay { KEEP, ONE, COLUMN, EACH };
 
 LANES v16 recur_row(enum seqk_recur_rule rule, enum recur_decay decay, const recur_token *t, size_t i, v16 s)
 {
 	if (decay != KEEP)
-		s = v_mul(decay == ONE ? t->a1 : v_set1(t->a[i]), s);
+		s = v_mul(decay == EACH ? v_set1(t->a[i]) : t->a1, s);
 	if (rule == SEQK_RANK1)
 		s = v_fma(v_set1(t->x[i]), t->e, s);
 	return v_fma(v_set1(t->k[i]), t->v, s);
@@ -85,9 +85,13 @@ LANES v16 recur_write(enum seqk_recur_rule rule, enum recur_decay decay, bool re
 LANES void recur_march(enum seqk_recur_rule rule, enum recur_decay decay, const seqk_recur *r, recur_tile s, size_t c,
                        size_t m, size_t t0, size_t t1)
 {
-	for (size_t t = t0; t < t1; t++) {
+	for (size_t t = t0; t < t1 && rule == SEQK_READ; t++)
+		recur_put(r->o + t * r->ldo + c, recur_read(s, r->q + t * r->ldq), m);
+	for (size_t t = t0; t < t1 && rule != SEQK_READ; t++) {
 		recur_token k = {.q = r->q ? r->q + t * r->ldq : NULL, .k = r->k + t * r->ldk, .a = r->a ? r->a + t * r->lda : NULL,
 			.x = rule == SEQK_RANK1 ? r->x + t * r->ldx : NULL, .a1 = v_set1(decay == ONE ? r->a1[t * r->lda1] : 1)};
+		if (decay == COLUMN)
+			k.a1 = recur_get(r->av + t * r->ldav + c, m);
 		k.v = recur_get(r->v + t * r->ldv + c, m);
 		float *o = r->o + t * r->ldo + c;
 		if (rule == SEQK_OUTER && r->before) {
@@ -144,14 +148,32 @@ LANES void recur_rule(enum seqk_recur_rule rule, enum recur_decay decay, const s
 		else \
 			recur_rule(rule, KEEP, r, v0, v1); \
 	}
-RULE(outer, SEQK_OUTER)
+RULE(outer_rows, SEQK_OUTER)
 RULE(delta, SEQK_DELTA)
 RULE(rank1, SEQK_RANK1)
 #undef RULE
 
+static void recur_outer(const seqk_recur *r, size_t v0, size_t v1)
+{
+	if (r->av)
+		recur_rule(SEQK_OUTER, COLUMN, r, v0, v1);
+	else
+		recur_outer_rows(r, v0, v1);
+}
+
+static void recur_look(const seqk_recur *r, size_t v0, size_t v1)
+{
+	recur_rule(SEQK_READ, KEEP, r, v0, v1);
+}
+
 static void recur(const seqk_recur *r, size_t v0, size_t v1)
 {
-	(r->rule == SEQK_OUTER ? recur_outer : r->rule == SEQK_DELTA ? recur_delta : recur_rank1)(r, v0, v1);
+	switch (r->rule) {
+	case SEQK_OUTER: recur_outer(r, v0, v1); break;
+	case SEQK_DELTA: recur_delta(r, v0, v1); break;
+	case SEQK_RANK1: recur_rank1(r, v0, v1); break;
+	case SEQK_READ: recur_look(r, v0, v1); break;
+	}
 }
 
 static void fill_recur(seqk_table *t)

@@ -43,9 +43,9 @@ static void channels(const seqp_op_call *c, seqp_span *s)
 	SEQP_MADE(s, p);
 }
 
-static void run_delta(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_DELTA, V, h0, h1, plain); }
-static void run_gated(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_DELTA, V, h0, h1, gated); }
-static void run_kda(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_DELTA, V, h0, h1, channels); }
+static void run_delta(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_DELTA, V, h0, h1, plain, NULL); }
+static void run_gated(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_DELTA, V, h0, h1, gated, NULL); }
+static void run_kda(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_DELTA, V, h0, h1, channels, NULL); }
 
 #define QKVB {.name = "q", .dims = "THK"}, {.name = "k", .dims = "THK"}, {.name = "v", .dims = "THV"}, {.name = "beta", .dims = "TH"}
 static const seqp_op_array in_delta[] = {QKVB, {0}};

@@ -19,34 +19,47 @@ int seqp_heads_check(seqp_op_call *c, seq_error *err)
 	return 0;
 }
 
-size_t seqp_heads_scratch(const seqp_op_call *c)
+size_t seqp_rows_scratch(size_t K)
 {
-	return SEQP_SPAN * (5 * seqp_op_dim(c, 'K') + 3);
+	return SEQP_SPAN * (5 * K + 3);
 }
 
-static seqp_span begin(const seqp_op_call *c, enum seqk_recur_rule rule, size_t h)
+size_t seqp_heads_scratch(const seqp_op_call *c)
 {
-	seqp_span s = {.h = h, .K = seqp_op_dim(c, 'K'), .V = seqp_op_dim(c, 'V'), .q = c->scratch};
+	return seqp_rows_scratch(seqp_op_dim(c, 'K'));
+}
+
+static seqp_span begin(const seqp_op_call *c, enum seqk_recur_rule rule, size_t h, size_t K)
+{
+	seqp_span s = {.h = h, .K = K, .V = seqp_op_dim(c, 'V'), .q = c->scratch};
 	s.k = s.q + SEQP_SPAN * s.K, s.a = s.k + SEQP_SPAN * s.K, s.p = s.a + SEQP_SPAN * s.K, s.x = s.p + SEQP_SPAN * s.K;
 	s.a1 = s.x + SEQP_SPAN * s.K, s.beta = s.a1 + SEQP_SPAN, s.bonus = s.beta + SEQP_SPAN;
 	s.r = (seqk_recur){.rule = rule, .K = s.K, .V = s.V, .S = c->state[0] + h * s.K * s.V, .ldo = c->ldo[0]};
 	return s;
 }
 
-void seqp_heads_run(const seqp_op_call *c, enum seqk_recur_rule rule, int iv, size_t h0, size_t h1,
-                    void (*factors)(const seqp_op_call *c, seqp_span *s))
+void seqp_heads_rows(const seqp_op_call *c, size_t K, enum seqk_recur_rule rule, int iv, size_t h0, size_t h1,
+                     seqp_span_fn *factors, seqp_span_fn *after)
 {
 	size_t T = seqp_op_dim(c, 'T');
 	for (size_t h = h0; h < h1; h++) {
-		seqp_span s = begin(c, rule, h);
+		seqp_span s = begin(c, rule, h, K);
 		for (s.t = 0; s.t < T; s.t += SEQP_SPAN) {
 			s.n = s.r.n = T - s.t < SEQP_SPAN ? T - s.t : SEQP_SPAN;
 			s.r.v = seqp_op_in(c, iv, s.t, h * s.V), s.r.ldv = c->ld[iv];
 			s.r.o = seqp_op_out(c, 0, s.t, h * s.V);
 			factors(c, &s);
 			seqk_recur_run(&s.r, 0, s.V);
+			if (after)
+				after(c, &s);
 		}
 	}
+}
+
+void seqp_heads_run(const seqp_op_call *c, enum seqk_recur_rule rule, int iv, size_t h0, size_t h1, seqp_span_fn *factors,
+                    seqp_span_fn *after)
+{
+	seqp_heads_rows(c, seqp_op_dim(c, 'K'), rule, iv, h0, h1, factors, after);
 }
 
 void seqp_span_scale(const seqp_op_call *c, const seqp_span *s, float *rows, int input, float factor)
@@ -72,4 +85,13 @@ void seqp_span_query(const seqp_op_call *c, seqp_span *s, int input)
 {
 	seqp_span_scale(c, s, s->q, input, (float)c->number[0]);
 	SEQP_MADE(s, q);
+}
+
+void seqp_span_divide(const seqp_op_call *c, seqp_span *s)
+{
+	for (size_t j = 0; j < s->n; j++) {
+		float *o = seqp_op_out(c, 0, s->t + j, s->h * s->V);
+		for (size_t i = 0; i < s->V; i++)
+			o[i] /= s->bonus[j];
+	}
 }

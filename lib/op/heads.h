@@ -12,18 +12,24 @@ enum { SEQP_SPAN = 32 };
 /* One head over up to SEQP_SPAN tokens: a call of the kernel, and room for rows of factors. */
 typedef struct seqp_span {
 	seqk_recur r;   /* v, o and S are set; the row sets the others */
-	size_t h, t, n, K, V;
+	size_t h, t, n, K, V;                /* K: rows of S */
 	float *q, *k, *a, *p, *x;          /* [SEQP_SPAN][K] to write into */
 	float *a1, *beta, *bonus;          /* [SEQP_SPAN] */
 } seqp_span;
 
-/* Runs heads [h0, h1) (letters H, K, V; v is input iv [T][H][V], o output 0, S state 0).
- * factors sets s->r for tokens s->t .. s->t + s->n of head s->h. */
-void seqp_heads_run(const seqp_op_call *c, enum seqk_recur_rule rule, int iv, size_t h0, size_t h1,
-                    void (*factors)(const seqp_op_call *c, seqp_span *s));
+typedef void seqp_span_fn(const seqp_op_call *c, seqp_span *s);
 
-/* Floats of scratch it needs. */
+/* Runs heads [h0, h1) (letters H, K, V; v is input iv [T][H][V], o output 0, S state 0).
+ * factors sets s->r for tokens s->t .. s->t + s->n of head s->h; after, which may be NULL, sees what came out. */
+void seqp_heads_run(const seqp_op_call *c, enum seqk_recur_rule rule, int iv, size_t h0, size_t h1, seqp_span_fn *factors,
+                    seqp_span_fn *after);
+/* The same with K rows in a head's state. */
+void seqp_heads_rows(const seqp_op_call *c, size_t K, enum seqk_recur_rule rule, int iv, size_t h0, size_t h1,
+                     seqp_span_fn *factors, seqp_span_fn *after);
+
+/* Floats of scratch they need. */
 size_t seqp_heads_scratch(const seqp_op_call *c);
+size_t seqp_rows_scratch(size_t K);
 
 /* Sets a pointer and stride of the kernel to rows of input i as they are, [T][H][K] or [T][H]. */
 #define SEQP_ROWS(s, c, field, i) \
@@ -40,6 +46,9 @@ void seqp_span_exp1(const seqp_op_call *c, const seqp_span *s, float *scalars, i
 
 /* q times number scale (number 0), as almost every row has it. */
 void seqp_span_query(const seqp_op_call *c, seqp_span *s, int input);
+
+/* An after: o divided by bonus. */
+seqp_span_fn seqp_span_divide;
 
 /* check() of those: scale is 1 / sqrt(K) unless given. */
 int seqp_heads_check(seqp_op_call *c, seq_error *err);

@@ -15,7 +15,6 @@
 struct seq_op {
 	const seqp_op_row *row;
 	seqp_op_call call;
-	bool sized[26];
 	const float *first[SEQP_OP_STATE]; /* initial states given; NULL: fresh */
 	seq_tensor out[SEQP_OP_OUT], state[SEQP_OP_STATE];
 	size_t T, step[SEQP_OP_IN], step_out[SEQP_OP_OUT]; /* floats of a token */
@@ -131,6 +130,12 @@ int seq_op_set(seq_op *op, const char *key, const char *value, seq_error *err)
 	return 0;
 }
 
+/* A digit stands for itself; 0: not known yet. */
+static size_t size_of(const seqp_op_call *c, char letter)
+{
+	return letter <= '9' ? (size_t)(letter - '0') : c->dim[letter - 'A'];
+}
+
 /* Notes the sizes of t as those of the letters in dims. */
 static int sizes(seq_op *op, const char *dims, const seq_tensor *t, seq_error *err)
 {
@@ -138,14 +143,13 @@ static int sizes(seq_op *op, const char *dims, const seq_tensor *t, seq_error *e
 		return seqp_fail(err, SEQ_E_FORMAT, "%s is %s of rank %d; wanted: F32 of rank %zu (%s)", t->name,
 		                 seq_dtype_get(t->dtype) ? seq_dtype_get(t->dtype)->name : "?", t->rank, strlen(dims), dims);
 	for (int i = 0; dims[i]; i++) {
-		size_t *d = &op->call.dim[dims[i] - 'A'], n = (size_t)t->dim[i];
-		bool *known = &op->sized[dims[i] - 'A'];
+		size_t n = (size_t)t->dim[i], known = size_of(&op->call, dims[i]);
 		if (t->dim[i] < 1)
 			return seqp_fail(err, SEQ_E_FORMAT, "%s is empty", t->name);
-		if (*known && *d != n)
-			return seqp_fail(err, SEQ_E_MISMATCH, "%s has %s = %zu where another array has %zu", t->name,
-			                 (char[]){dims[i], 0}, n, *d);
-		*d = n, *known = true;
+		if (known && known != n)
+			return seqp_fail(err, SEQ_E_MISMATCH, "%s has %c = %zu where %zu is wanted", t->name, dims[i], n, known);
+		if (!known)
+			op->call.dim[dims[i] - 'A'] = n;
 	}
 	return 0;
 }
@@ -201,7 +205,7 @@ static size_t floats(const seq_op *op, const char *dims)
 {
 	size_t n = 1;
 	for (; *dims; dims++)
-		if (!op->sized[*dims - 'A'] || !seqp_mul(n, op->call.dim[*dims - 'A'], &n) || n > (size_t)1 << 40)
+		if (!seqp_mul(n, size_of(&op->call, *dims), &n) || !n || n > (size_t)1 << 40)
 			return 0;
 	return n;
 }
@@ -223,7 +227,7 @@ static int own(seq_op *op, const seqp_op_array *a, seq_tensor *t, float **data, 
 		return seqp_nomem(err, n * sizeof **data);
 	*t = (seq_tensor){.name = a->name, .dtype = SEQ_F32, .rank = (int)strlen(a->dims), .data = *data, .bytes = n * sizeof **data};
 	for (int i = 0; i < t->rank; i++)
-		t->dim[i] = (int64_t)op->call.dim[a->dims[i] - 'A'];
+		t->dim[i] = (int64_t)size_of(&op->call, a->dims[i]);
 	return 0;
 }
 
@@ -249,9 +253,8 @@ static int states(seq_op *op, seq_error *err)
 		op->call.state[i] = s;
 		if (op->first[i])
 			memcpy(s, op->first[i], op->state[i].bytes);
-		else
-			for (size_t j = 0; j < op->state[i].bytes / sizeof *s; j++)
-				s[j] = r->state[i].start;
+		else if (r->fresh)
+			r->fresh(&op->call, (int)i, s);
 	}
 	return 0;
 }
@@ -304,7 +307,7 @@ int seq_op_start(seq_op *op, int threads, seq_error *err)
 	    (rc = constants(op, err)) < 0 || (rc = states(op, err)) < 0 || (rc = outputs(op, err)) < 0 ||
 	    (rc = workers(op, threads, err)) < 0)
 		return rc;
-	op->T = op->sized['T' - 'A'] ? op->call.dim['T' - 'A'] : 0;
+	op->T = op->call.total = seqp_op_dim(&op->call, 'T');
 	op->started = 1, op->failed = 0;
 	return 0;
 }

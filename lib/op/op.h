@@ -4,7 +4,7 @@
  *
  * Arrays are f32.  Their sizes are words of letters, outermost first: "THK" is [T][H][K].  T is time:
  * an array that begins with T has a row per token, ld floats apart; every other array is without gaps.
- * A letter has one size in a call.  Calls that follow one another on the same state give
+ * A letter has one size in a call, a digit is its own.  Calls that follow one another on the same state give
  * the bits of one call over all tokens; calls over parts of the split letter give the bits of the whole. */
 #ifndef OP_OP_H
 #define OP_OP_H
@@ -21,7 +21,6 @@ typedef struct seqp_op_array {
 	const char *name; /* NULL ends a list */
 	const char *dims;
 	unsigned how;
-	float start;      /* of a state: what a fresh one is filled with */
 	const char *from; /* of a state: the name of the initial one, when it is not NAME0 */
 } seqp_op_array;
 
@@ -42,8 +41,9 @@ typedef struct seqp_op_call {
 	size_t ldo[SEQP_OP_OUT];
 	float *state[SEQP_OP_STATE];
 	double number[SEQP_OP_NUMBERS];
-	size_t dim[26];              /* by letter; 'T' is the tokens of this call */
+	size_t dim[26];              /* by letter, 0: unknown; 'T' is the tokens of this call */
 	int64_t pos;                 /* tokens before this call */
+	size_t total;                /* tokens there are in all */
 	float *made;                 /* what make() computed from the constants, if the row has it */
 	float *scratch;              /* the caller's own, scratch() floats */
 } seqp_op_call;
@@ -61,6 +61,8 @@ typedef struct seqp_op_row {
 	/* Constants made once from the inputs without T: floats they take, and making them.  NULL: none. */
 	size_t (*made)(const seqp_op_call *c);
 	int (*make)(const seqp_op_call *c, float *made, seq_error *err);
+	/* Fills a state that begins with something else than zeros (it is zero before); may be NULL. */
+	void (*fresh)(const seqp_op_call *c, int which, float *state);
 	size_t (*scratch)(const seqp_op_call *c); /* floats; NULL: none */
 	void (*run)(const seqp_op_call *c, size_t i0, size_t i1);
 } seqp_op_row;

@@ -24,7 +24,7 @@ static void factors(const seqp_op_call *c, seqp_span *s)
 
 static void run(const seqp_op_call *c, size_t h0, size_t h1)
 {
-	seqp_heads_run(c, SEQK_OUTER, V, h0, h1, factors);
+	seqp_heads_run(c, SEQK_OUTER, V, h0, h1, factors, NULL);
 }
 
 static const seqp_op_array in[] = {{.name = "q", .dims = "THK"}, {.name = "k", .dims = "THK"}, {.name = "v", .dims = "THV"},

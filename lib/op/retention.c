@@ -17,7 +17,7 @@ static void constant(const seqp_op_call *c, seqp_span *s)
 
 static void run_retention(const seqp_op_call *c, size_t h0, size_t h1)
 {
-	seqp_heads_run(c, SEQK_OUTER, V, h0, h1, constant);
+	seqp_heads_run(c, SEQK_OUTER, V, h0, h1, constant, NULL);
 }
 
 static void gated(const seqp_op_call *c, seqp_span *s)
@@ -30,7 +30,7 @@ static void gated(const seqp_op_call *c, seqp_span *s)
 
 static void run_simple(const seqp_op_call *c, size_t h0, size_t h1)
 {
-	seqp_heads_run(c, SEQK_OUTER, V, h0, h1, gated);
+	seqp_heads_run(c, SEQK_OUTER, V, h0, h1, gated, NULL);
 }
 
 static const seqp_op_array in[] = {{.name = "q", .dims = "THK"}, {.name = "k", .dims = "THK"}, {.name = "v", .dims = "THV"},

@@ -35,8 +35,8 @@ static void dependent(const seqp_op_call *c, seqp_span *s)
 	SEQP_MADE(s, a);
 }
 
-static void run5(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_OUTER, V, h0, h1, constant); }
-static void run6(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_OUTER, V, h0, h1, dependent); }
+static void run5(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_OUTER, V, h0, h1, constant, NULL); }
+static void run6(const seqp_op_call *c, size_t h0, size_t h1) { seqp_heads_run(c, SEQK_OUTER, V, h0, h1, dependent, NULL); }
 
 static const seqp_op_array in5[] = {{.name = "r", .dims = "THK"}, {.name = "k", .dims = "THK"}, {.name = "v", .dims = "THV"},
 	{.name = "w", .dims = "HK"}, {.name = "u", .dims = "HK"}, {0}};

@@ -62,7 +62,7 @@ static float *load(const ops_case *c, const char *name, const json_t *shape, seq
 /* The row that computes a case: its op with - for _, but for a few. */
 static void row_name(const ops_case *c, char *out, size_t size)
 {
-	static const char *const other[][2] = {{"dplr_delta_rule", "dplr"}, {"selective_scan", "s6"}, {"rwkv4_wkv", "rwkv4"},
+	static const char *const other[][2] = {{"linear_attention", "linear"}, {"dplr_delta_rule", "dplr"}, {"selective_scan", "s6"}, {"rwkv4_wkv", "rwkv4"},
 		{"discrete_mamba2", "phi-mamba"}};
 	const char *op = json_string_value(json_object_get(c->json, "op"));
 	for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
@@ -116,6 +116,15 @@ static int set_numbers(seq_op *op, const ops_case *c, seq_error *err)
 	int rc = 0;
 	json_object_foreach(json_object_get(c->json, "params"), key, v) {
 		char text[64];
+		if (!strcmp(key, "dt_limit")) {
+			snprintf(text, sizeof text, "%.17g", json_number_value(json_array_get(v, 0)));
+			rc = seq_op_set(op, "dt_min", text, err);
+			snprintf(text, sizeof text, "%.17g", json_number_value(json_array_get(v, 1)));
+			if (rc == 0)
+				rc = seq_op_set(op, "dt_max", text, err);
+		}
+		if (rc < 0)
+			break;
 		if (!has_number(c->name, key))
 			continue;
 		if (json_is_string(v))

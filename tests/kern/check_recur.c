@@ -28,7 +28,7 @@ typedef struct result {
 	float o[T * COLS], S[ROWS * COLS];
 } result;
 
-enum decay { NONE, ALL, EACH };
+enum decay { NONE, ALL, EACH, COLUMN };
 
 typedef struct shape {
 	enum seqk_recur_rule rule;
@@ -41,6 +41,7 @@ static void run(const seqk_table *t, const shape *s, result *r, size_t t0, size_
 {
 	seqk_recur c = {.rule = s->rule, .before = s->before, .q = s->read ? q + t0 * LD : NULL, .k = k + t0 * LD,
 		.v = v + t0 * LD, .a = s->decay == EACH ? a + t0 * LD : NULL, .a1 = s->decay == ALL ? s1 + t0 * 3 : NULL,
+		.av = s->decay == COLUMN ? a + t0 * LD : NULL, .ldav = LD,
 		.p = p + t0 * LD, .x = x + t0 * LD, .beta = s1 + t0 * 3 + 1, .bonus = s1 + t0 * 3 + 2, .ldq = LD, .ldk = LD,
 		.ldv = LD, .lda = LD, .ldp = LD, .ldx = LD, .lda1 = 3, .ldbeta = 3, .ldbonus = 3, .o = r->o + t0 * s->V,
 		.ldo = s->V, .S = r->S, .n = t1 - t0, .K = s->K, .V = s->V};
@@ -83,9 +84,9 @@ static void laws(const shape *s)
 	}
 }
 
-static double factor(const shape *s, size_t t, size_t i)
+static double factor(const shape *s, size_t t, size_t i, size_t c)
 {
-	return s->decay == NONE ? 1 : s->decay == ALL ? s1[t * 3] : a[t * LD + i];
+	return s->decay == NONE ? 1 : s->decay == ALL ? s1[t * 3] : a[t * LD + (s->decay == EACH ? i : c)];
 }
 
 /* One column in double precision, from the formulas; returns the worst error of o. */
@@ -102,8 +103,8 @@ static double column(const shape *s, const result *r, size_t c)
 			o += s1[t * 3 + 2] * w;
 		if (s->rule == SEQK_DELTA)
 			w = s1[t * 3 + 1] * (w - e);
-		for (size_t i = 0; i < s->K; i++)
-			S[i] = factor(s, t, i) * S[i] + (s->rule == SEQK_RANK1 ? x[t * LD + i] * e : 0) + k[t * LD + i] * w;
+		for (size_t i = 0; i < s->K && s->rule != SEQK_READ; i++)
+			S[i] = factor(s, t, i, c) * S[i] + (s->rule == SEQK_RANK1 ? x[t * LD + i] * e : 0) + k[t * LD + i] * w;
 		if (!s->before) {
 			o = 0;
 			for (size_t i = 0; i < s->K; i++)
@@ -132,8 +133,8 @@ static void check(void)
 {
 	static const size_t rows[] = {1, 3, 16, 64, 170, 200}, cols[] = {1, 15, 16, 17, 64, 79};
 	make();
-	for (int rule = SEQK_OUTER; rule <= SEQK_RANK1; rule++)
-		for (int decay = NONE; decay <= EACH; decay++)
+	for (int rule = SEQK_OUTER; rule <= SEQK_READ; rule++)
+		for (int decay = NONE; decay <= (rule == SEQK_OUTER ? COLUMN : rule == SEQK_READ ? NONE : EACH); decay++)
 			for (int before = 0; before <= (rule == SEQK_OUTER); before++) {
 				for (size_t i = 0; i < 6; i++)
 					laws(&(shape){rule, decay, before, true, rows[i], cols[(i + (size_t)rule + (size_t)decay) % 6]});

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Gated slot attention: two linear recurrences over M slots with a softmax between.
+ *   hk [K][M] = hk diag(exp(g)) + outer(k, s);  p = softmax(scale q hk)
+ *   hv [M][V] = diag(exp(g)) hv + outer(s, v);  o = p hv
+ * s is 1 - exp(g) when it is absent.  Zhang et al., Gated Slot Attention, 2024. */
+#include "kernel/vec.h"
+#include "op/heads.h"
+#include "op/op_rows.h"
+
+enum { Q, K, V, G, S };
+
+/* One head and token; w: 2 M floats and K of scratch. */
+static void token(const seqp_op_call *c, size_t h, size_t t, float *w)
+{
+	size_t k = seqp_op_dim(c, 'K'), v = seqp_op_dim(c, 'V'), m = seqp_op_dim(c, 'M');
+	float *decay = w, *p = w + m, *s = w + 2 * m, *q = w + 3 * m;
+	seqk_exp(decay, seqp_op_in(c, G, t, h * m), m);
+	for (size_t i = 0; i < m; i++)
+		s[i] = c->in[S] ? seqp_op_in(c, S, t, h * m)[i] : 1 - decay[i];
+	seqk_scale(q, seqp_op_in(c, Q, t, h * k), (float)c->number[0], k);
+	seqk_recur keys = {.q = q, .k = seqp_op_in(c, K, t, h * k), .v = s, .av = decay, .o = p, .S = c->state[0] + h * k * m,
+		.n = 1, .K = k, .V = m};
+	seqk_recur_run(&keys, 0, m);
+	seqk_softmax(p, p, m);
+	seqk_recur values = {.q = p, .k = s, .v = seqp_op_in(c, V, t, h * v), .a = decay, .o = seqp_op_out(c, 0, t, h * v),
+		.S = c->state[1] + h * m * v, .n = 1, .K = m, .V = v};
+	seqk_recur_run(&values, 0, v);
+}
+
+static void run(const seqp_op_call *c, size_t h0, size_t h1)
+{
+	for (size_t h = h0; h < h1; h++)
+		for (size_t t = 0; t < seqp_op_dim(c, 'T'); t++)
+			token(c, h, t, c->scratch);
+}
+
+static size_t scratch(const seqp_op_call *c)
+{
+	return 3 * seqp_op_dim(c, 'M') + seqp_op_dim(c, 'K');
+}
+
+static const seqp_op_array in[] = {{.name = "q", .dims = "THK"}, {.name = "k", .dims = "THK"}, {.name = "v", .dims = "THV"},
+	{.name = "g", .dims = "THM"}, {.name = "s", .dims = "THM", .how = SEQP_OP_OPT}, {0}};
+static const seqp_op_array state[] = {{.name = "hk", .dims = "HKM"}, {.name = "hv", .dims = "HMV"}, {0}};
+
+const seqp_op_row seqp_op_gsa = {
+	.name = "gsa", .paper = "Zhang et al., Gated Slot Attention, 2024",
+	.bytes = "H M (K + V)", .cost = "3 H M (K + V)", .in = in, .state = state, .out = seqp_heads_out,
+	.number = seqp_heads_scale, .split = 'H', .check = seqp_heads_check, .scratch = scratch, .run = run,
+};

@@ -264,6 +264,8 @@ static int outputs(seq_op *op, seq_error *err)
 	const seqp_op_row *r = op->row;
 	int rc;
 	for (size_t i = 0; r->out[i].name; i++) {
+		if ((r->out[i].how & SEQP_OP_OPT) && !floats(op, r->out[i].dims))
+			continue;
 		if ((rc = own(op, &r->out[i], &op->out[i], &op->call.out[i], err)) < 0)
 			return rc;
 		op->step_out[i] = op->call.ldo[i] = r->out[i].dims[0] == 'T' ? token(op, r->out[i].dims) : 0;
@@ -282,7 +284,7 @@ static int constants(seq_op *op, seq_error *err)
 	size_t n = r->made(&op->call);
 	if (!(op->call.made = seqp_alloc(n, sizeof(float))))
 		return seqp_nomem(err, n * sizeof(float));
-	return r->make(&op->call, op->call.made, err);
+	return r->make(&op->call, err);
 }
 
 static int workers(seq_op *op, int threads, seq_error *err)
@@ -356,7 +358,10 @@ int seq_op_run(seq_op *op, int64_t n, seq_error *err)
 
 const seq_tensor *seq_op_out(const seq_op *op, size_t i)
 {
-	return i < SEQP_OP_OUT && op->out[i].data ? &op->out[i] : NULL;
+	size_t at = 0;
+	while (at < SEQP_OP_OUT && (!op->out[at].data || i--))
+		at++;
+	return at < SEQP_OP_OUT ? &op->out[at] : NULL;
 }
 
 const seq_tensor *seq_op_state(const seq_op *op, size_t i)

@@ -24,7 +24,7 @@ typedef struct seqp_op_array {
 	const char *from; /* of a state: the name of the initial one, when it is not NAME0 */
 } seqp_op_array;
 
-enum { SEQP_OP_OPT = 1 }; /* may be absent */
+enum { SEQP_OP_OPT = 1 }; /* an input that may be absent; an output that is made when its sizes are known */
 
 typedef struct seqp_op_number {
 	const char *name; /* NULL ends */
@@ -58,9 +58,9 @@ typedef struct seqp_op_row {
 	bool whole;                   /* not causal: all tokens in one call */
 	/* Numbers that follow from sizes, relations between sizes; may be NULL. */
 	int (*check)(seqp_op_call *c, seq_error *err);
-	/* Constants made once from the inputs without T: floats they take, and making them.  NULL: none. */
+	/* Constants made once from the inputs without T: floats they take, and making them in c->made.  NULL: none. */
 	size_t (*made)(const seqp_op_call *c);
-	int (*make)(const seqp_op_call *c, float *made, seq_error *err);
+	int (*make)(const seqp_op_call *c, seq_error *err);
 	/* Fills a state that begins with something else than zeros (it is zero before); may be NULL. */
 	void (*fresh)(const seqp_op_call *c, int which, float *state);
 	size_t (*scratch)(const seqp_op_call *c); /* floats; NULL: none */

@@ -134,6 +134,12 @@ static int set_numbers(seq_op *op, const ops_case *c, seq_error *err)
 		if ((rc = seq_op_set(op, key, text, err)) < 0)
 			break;
 	}
+	json_t *kernel = json_object_get(json_object_get(c->json, "outputs"), "kernel");
+	if (kernel && has_number(c->name, "kernel") && rc == 0) {
+		char text[64];
+		snprintf(text, sizeof text, "%lld", (long long)json_integer_value(json_array_get(kernel, 1)));
+		rc = seq_op_set(op, "kernel", text, err);
+	}
 	return rc;
 }
 

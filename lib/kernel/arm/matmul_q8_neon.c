@@ -5,11 +5,9 @@
 #include "kernel/arm/neon_levels.h"
 #include "kernel/arm/wide_neon.h"
 
-#include "kernel/x86/loader.h"
+enum { TILE = 4, PANELS = 1 };
 
-enum { TILE = 4, PANELS = 4, SPAN = 32, SIGNED_OFF = 0 };
-
-#include "kernel/x86/tile_q8.h"
+#include "kernel/arm/tile_neon.h"
 
 SEQK_INLINE int8x16_t four_columns(const int8_t *q)
 {
@@ -18,17 +16,20 @@ SEQK_INLINE int8x16_t four_columns(const int8_t *q)
 	return vreinterpretq_s8_s32(vdupq_n_s32(x));
 }
 
-SEQK_INLINE void sums(shape s, const vint *w, int nv, const int8_t *const *q, size_t at, int na, vint *out)
+SEQK_INLINE void sums(shape s, const unit *u, const signs *sg, int g, const int8_t *const *q, size_t at, int na, int np,
+                      vint *out)
 {
-	int fit = s.fit ? s.fit : 1;
+	const int nv = s.group / 4, v0 = nv * g, fit = s.fit ? s.fit : 1;
 	int32x4_t sum[TILE];
 	int16x8_t low[TILE], high[TILE];
+	(void)sg;
+	(void)np; /* one panel */
 	UNROLL
 	for (int j = 0; j < na; j++)
 		sum[j] = vdupq_n_s32(0);
 	UNROLL
 	for (int v = 0; v < nv; v++) {
-		int8x16_t c = v_s8(w[v]);
+		int8x16_t c = v_s8(u->w[v0 + v]);
 		UNROLL
 		for (int j = 0; j < na; j++) {
 			int8x16_t x = four_columns(q[j] + at + 4 * v);
@@ -50,6 +51,6 @@ SEQK_INLINE void sums(shape s, const vint *w, int nv, const int8_t *const *q, si
 
 void seqk_matmul_q8_neon(seqk_matmul_table *t)
 {
-	_Static_assert(sizeof(unit) * PANELS * SPAN <= SEQK_MATMUL_PANEL_BYTES, "panels fit the scratch");
+	_Static_assert((sizeof(unit) + sizeof(signs)) * PANELS * SPAN <= SEQK_MATMUL_PANEL_BYTES, "panels fit the scratch");
 	fill_q8(t);
 }

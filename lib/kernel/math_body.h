@@ -10,12 +10,13 @@
 /* Below: 2^-126, the last normal number.  Above: the last x whose exp is finite. */
 #define EXP_LOW (-0x1.5d589ep+6f)
 #define EXP_HIGH 0x1.62e42ep+6f
+#define LOG2E 0x1.715476p+0f
 
 /* exp(x) for x in [EXP_LOW, EXP_HIGH]. */
 LANES v16 v_exp_core(v16 x)
 {
 	const v16 magic = v_set1(0x1.8p23f);
-	v16 t = v_fma(x, v_set1(0x1.715476p+0f), magic);
+	v16 t = v_fma(x, v_set1(LOG2E), magic);
 	v16 n = v_sub(t, magic);
 	v16 r = v_fnma(n, v_set1(0x1.62e43p-1f), x);
 	r = v_fnma(n, v_set1(-0x1.05c61p-29f), r);
@@ -34,6 +35,22 @@ LANES v16 v_exp_neg(v16 x)
 {
 	v16 low = v_set1(EXP_LOW);
 	return v_sel(v_lt(x, low), v_zero(), v_exp_core(v_max(x, low)));
+}
+
+/* 2^x for x < 128, one polynomial of degree 5 that is 1 at 0, 2 ulp; below -126, and for NaN, 2^-126. */
+LANES v16 v_exp2_neg(v16 x)
+{
+	const v16 magic = v_set1(0x1.8p23f);
+	x = v_max(x, v_set1(-126));
+	v16 t = v_add(x, magic);
+	v16 r = v_sub(x, v_sub(t, magic));
+	v16 p = v_set1(0x1.5bba14p-10f);
+	p = v_fma(p, r, v_set1(0x1.3cea88p-7f));
+	p = v_fma(p, r, v_set1(0x1.c6b750p-5f));
+	p = v_fma(p, r, v_set1(0x1.ebf9bep-3f));
+	p = v_fma(p, r, v_set1(0x1.62e42ap-1f));
+	p = v_fma(p, r, v_set1(1));
+	return v_ldexp(p, t);
 }
 
 LANES v16 v_exp(v16 x)

@@ -10,16 +10,17 @@
 /* Depthwise causal convolution of width K (2..8) over channels [c0, c1):
  *   y[t][c] = act(bias[c] + sum over j of w[c][j] * x[t - (K-1) + j][c]);  acc = bias,
  *   acc = fma(w[c][j], x, acc) for j = 0..K-1.
- * x, y: [n][ldx], [n][ldy] (y may be x: history is kept aside).  state [C][K-1], oldest first, is
+ * x, y: [n][ldx], [n][ldy] (y may be x: time is walked backwards).  state [C][K-1], oldest first, is
  * read for t < K-1 and holds the last K-1 inputs on return.  silu: act is silu, else
  * identity.  bias may be NULL. */
 void seqk_conv(float *y, size_t ldy, const float *x, size_t ldx, size_t n, const float *w,
                const float *bias, size_t K, int silu, float *state, size_t c0, size_t c1);
 
 /* Mamba selective scan (S6; Gu, Dao: Mamba, 2023), channels [c0, c1), state h [C][N]:
- *   h[c][s] = fma(exp(dt[t][c] * A[c][s]), h[c][s], (dt[t][c] * x[t][c]) * B[t][s])
+ *   h[c][s] = fma(exp2(dt[t][c] * (A[c][s] * log2 e)), h[c][s], (dt[t][c] * x[t][c]) * B[t][s])
  *   y[t][c] = fma(D[c], x[t][c], sum over s of h[c][s] * C[t][s])   (16 lanes and tree over s)
- * then, if z is not NULL, y *= silu(z[t][c]).  dt is after softplus.
+ * then, if z is not NULL, y *= silu(z[t][c]).  dt is after softplus.  exp2 is good to 2 ulp, and is 2^-126
+ * where it would be less.
  * Strides: ldx for x, ldy for y, lddt for dt, ldz for z, ldbc for B and C. */
 typedef struct seqk_scan1 {
 	const float *x, *dt, *z, *B, *C; /* [n][ld..] */

@@ -6,7 +6,19 @@
 #include "kernel/math_body.h"
 #include "kernel/table.h"
 
-enum { SPAN = 32, CONV_MAX = 8 };
+enum { SPAN = 16, CONV_MAX = 8, CONV_TILE = 64 };
+
+/* One register, where a level has not said what that is. */
+#ifndef V_REG
+#define V_REG 16
+typedef v16 vreg;
+LANES vreg r_load(const float *p) { return v_load(p); }
+LANES void r_store(float *p, vreg x) { v_store(p, x); }
+LANES vreg r_set1(float s) { return v_set1(s); }
+LANES vreg r_mul(vreg x, vreg y) { return v_mul(x, y); }
+LANES vreg r_fma(vreg x, vreg y, vreg z) { return v_fma(x, y, z); }
+LANES vreg r_keep(vreg x) { return x; }
+#endif
 
 LANES v16 part(const float *p, size_t n) { return n < 16 ? v_loadn(p, n) : v_load(p); }
 LANES void put_part(float *p, v16 v, size_t n)
@@ -17,49 +29,74 @@ LANES void put_part(float *p, v16 v, size_t n)
 		v_store(p, v);
 }
 
-/* Sixteen channels (n of them real) over all time, K constant. */
-LANES void conv_lane(int K, float *y, size_t ldy, const float *x, size_t ldx, size_t n, const float *w,
-                     const float *bias, int silu, float *state, size_t m)
+/* What a tile of channels needs besides its inputs, a row for each tap. */
+typedef struct conv_taps {
+	_Alignas(64) float w[CONV_MAX][CONV_TILE], old[CONV_MAX][CONV_TILE], bias[CONV_TILE];
+} conv_taps;
+
+LANES void conv_open(int K, conv_taps *p, const float *w, const float *bias, const float *state, size_t m)
 {
-	float wt[CONV_MAX][16] = { { 0 } }, old[CONV_MAX][16] = { { 0 } };
-	for (size_t c = 0; c < m; c++)
-		for (int j = 0; j < K; j++) {
-			wt[j][c] = w[c * (size_t)K + (size_t)j];
-			if (j < K - 1)
-				old[j][c] = state[c * (size_t)(K - 1) + (size_t)j];
-		}
-	v16 tap[CONV_MAX], past[CONV_MAX], b = bias ? part(bias, m) : v_zero();
-	UNROLL for (int j = 0; j < K; j++)
-		tap[j] = v_load(wt[j]), past[j] = v_load(old[j]);
-	for (size_t t = 0; t < n; t++) {
-		if (t + 16 < n) { /* rows far apart: no hardware does this for us */
-			__builtin_prefetch(x + (t + 16) * ldx);
-			__builtin_prefetch(y + (t + 16) * ldy, 1);
-		}
-		past[K - 1] = part(x + t * ldx, m);
-		v16 acc = b;
-		UNROLL for (int j = 0; j < K; j++)
-			acc = v_fma(tap[j], past[j], acc);
-		put_part(y + t * ldy, silu ? v_silu(acc) : acc, m);
-		UNROLL for (int j = 0; j < K - 1; j++)
-			past[j] = past[j + 1];
+	size_t k = (size_t)K;
+	for (size_t c = 0; c < m; c++) {
+		p->bias[c] = bias ? bias[c] : 0;
+		UNROLL for (size_t j = 0; j < (size_t)K; j++)
+			p->w[j][c] = w[c * k + j];
+		UNROLL for (size_t j = 0; j < (size_t)K - 1; j++)
+			p->old[j][c] = state[c * (k - 1) + j];
 	}
-	for (int j = 0; j < K - 1; j++)
-		v_store(old[j], past[j]);
+}
+
+/* The K rows that row t reads: inputs, before them the state. */
+LANES void conv_rows(int K, const float **row, const conv_taps *p, const float *x, size_t ldx, size_t t)
+{
+	UNROLL for (size_t j = 0; j < (size_t)K; j++)
+		row[j] = t + j < (size_t)K - 1 ? p->old[t + j] : x + (t + j - ((size_t)K - 1)) * ldx;
+}
+
+/* What would be read before row n is the state from now on. */
+LANES void conv_close(int K, const conv_taps *p, const float *x, size_t ldx, size_t n, float *state, size_t m)
+{
+	const float *row[CONV_MAX];
+	conv_rows(K, row, p, x, ldx, n);
 	for (size_t c = 0; c < m; c++)
-		UNROLL for (int j = 0; j < K - 1; j++)
-			state[c * (size_t)(K - 1) + (size_t)j] = old[j][c];
+		UNROLL for (size_t j = 0; j < (size_t)K - 1; j++)
+			state[c * ((size_t)K - 1) + j] = row[j][c];
+}
+
+/* m channels of at most CONV_TILE over all time, backwards, so that y may be x. */
+LANES void conv_tile(int K, conv_taps *p, float *y, size_t ldy, const float *x, size_t ldx, size_t n, int silu, size_t m)
+{
+	for (size_t t = n; t-- > 0;) {
+		const float *row[CONV_MAX];
+		conv_rows(K, row, p, x, ldx, t);
+		for (size_t c = 0; c < m; c += 16) {
+			if (t > 16) /* rows far apart: no hardware does this for us */
+				__builtin_prefetch(x + (t - 16) * ldx + c);
+			v16 acc = v_load(p->bias + c);
+			UNROLL for (int j = 0; j < K; j++)
+				acc = v_fma(v_load(p->w[j] + c), part(row[j] + c, m - c), acc);
+			put_part(y + t * ldy + c, silu ? v_silu(acc) : acc, m - c);
+		}
+	}
 }
 
 static void conv(float *y, size_t ldy, const float *x, size_t ldx, size_t n, const float *w, const float *bias, size_t K,
                  int silu, float *state, size_t c0, size_t c1)
 {
-	for (size_t c = c0; c < c1; c += 16) {
-		size_t m = c1 - c < 16 ? c1 - c : 16;
+	conv_taps p;
+	if (!n)
+		return;
+	memset(&p, 0, sizeof p); /* channels that are none */
+	for (size_t c = c0; c < c1; c += CONV_TILE) {
+		size_t m = c1 - c < CONV_TILE ? c1 - c : CONV_TILE;
 		const float *wc = w + c * K, *bc = bias ? bias + c : NULL;
 		float *sc = state + c * (K - 1);
 		switch (K) {
-#define OF(k) case k: conv_lane(k, y + c, ldy, x + c, ldx, n, wc, bc, silu, sc, m); break
+#define OF(k) case k: \
+			conv_open(k, &p, wc, bc, sc, m); \
+			conv_close(k, &p, x + c, ldx, n, sc, m); \
+			conv_tile(k, &p, y + c, ldy, x + c, ldx, n, silu, m); \
+			break
 		OF(2); OF(3); OF(4); OF(5); OF(6); OF(7); OF(8);
 #undef OF
 		}
@@ -69,7 +106,8 @@ static void conv(float *y, size_t ldy, const float *x, size_t ldx, size_t n, con
 /* Sixteen channels of a span, copied close together: rows of a model lie a power of two apart and
  * would push each other out of L1. */
 typedef struct span {
-	float x[SPAN][16], dt[SPAN][16], sum[16][SPAN];
+	_Alignas(64) float x[SPAN][16], dt[SPAN][16], dx[SPAN][16];
+	v8 sum[SPAN][16]; /* of a channel: over s, folded to eight lanes */
 } span;
 
 LANES void fetch(float (*to)[16], const float *p, size_t ld, size_t n, size_t m)
@@ -78,28 +116,24 @@ LANES void fetch(float (*to)[16], const float *p, size_t ld, size_t n, size_t m)
 		v_store(to[t], part(p + t * ld, m));
 }
 
-/* One step of one channel, N = 16; returns h C, folded to eight lanes. */
-LANES v8 mamba_step16(v16 *h, v16 A, float dt, float x, const float *B, const float *C)
+/* The lines that the next block of channels will want. */
+LANES void fetch_ahead(const float *p, size_t ld, size_t n)
 {
-	v16 a = v_exp(v_mul(v_set1(dt), A));
-	*h = v_fma(a, *h, v_mul(v_set1(dt * x), v_load(B)));
-	return v_fold(v_fma(*h, v_load(C), v_zero()));
+	for (size_t t = 0; t < n; t++)
+		__builtin_prefetch(p + t * ld);
 }
 
-/* Channel k of a span, N = 16: the state in registers, sums over s eight steps at a time. */
+/* Channel k of a span, N = 16: the state in registers. */
 LANES void mamba_channel16(const seqk_scan1 *s, span *p, size_t c, size_t k, size_t t0, size_t n)
 {
-	v16 h = v_load(s->h + c * 16), A = v_load(s->A + c * 16);
+	v16 h = v_load(s->h + c * 16), A = v_mul(v_load(s->A + c * 16), v_set1(LOG2E));
 	const float *B = s->B + t0 * s->ldbc, *C = s->C + t0 * s->ldbc;
-	size_t t = 0, ld = s->ldbc;
-	for (; t + 8 <= n; t += 8) {
-		v8 r[8];
-		UNROLL for (size_t j = 0; j < 8; j++, B += ld, C += ld)
-			r[j] = mamba_step16(&h, A, p->dt[t + j][k], p->x[t + j][k], B, C);
-		v8_sums(p->sum[k] + t, r);
+	size_t ld = s->ldbc;
+	for (size_t t = 0; t < n; t++, B += ld, C += ld) {
+		v16 a = v_exp2_neg(v_mul(v_set1(p->dt[t][k]), A));
+		h = v_fma(a, h, v_mul(v_set1(p->dx[t][k]), v_load(B)));
+		p->sum[t][k] = v_fold(v_fma(h, v_load(C), v_zero()));
 	}
-	for (; t < n; t++, B += ld, C += ld)
-		p->sum[k][t] = v8_sum(mamba_step16(&h, A, p->dt[t][k], p->x[t][k], B, C));
 	v_store(s->h + c * 16, h);
 }
 
@@ -110,16 +144,15 @@ static void mamba_channel(const seqk_scan1 *s, span *p, size_t c, size_t k, size
 	const float *A = s->A + c * s->N;
 	for (size_t t = 0; t < n; t++) {
 		const float *B = s->B + (t0 + t) * s->ldbc, *C = s->C + (t0 + t) * s->ldbc;
-		float d = p->dt[t][k], dx = d * p->x[t][k];
-		v16 acc = v_zero();
+		v16 acc = v_zero(), dt = v_set1(p->dt[t][k]), dx = v_set1(p->dx[t][k]);
 		for (size_t i = 0; i < s->N; i += 16) {
 			size_t m = s->N - i;
-			v16 a = v_exp(v_mul(v_set1(d), part(A + i, m)));
-			v16 g = v_fma(a, part(h + i, m), v_mul(v_set1(dx), part(B + i, m)));
+			v16 a = v_exp2_neg(v_mul(dt, v_mul(part(A + i, m), v_set1(LOG2E))));
+			v16 g = v_fma(a, part(h + i, m), v_mul(dx, part(B + i, m)));
 			put_part(h + i, g, m);
 			acc = v_fma(g, part(C + i, m), acc);
 		}
-		p->sum[k][t] = v_sum(acc);
+		p->sum[t][k] = v_fold(acc);
 	}
 }
 
@@ -128,104 +161,168 @@ static void mamba_out(const seqk_scan1 *s, const span *p, size_t c, size_t m, si
 {
 	v16 D = part(s->D + c, m);
 	for (size_t t = 0; t < n; t++) {
-		float row[16] = { 0 };
-		for (size_t k = 0; k < 16 && k < m; k++)
-			row[k] = p->sum[k][t];
-		v16 y = v_fma(D, v_load(p->x[t]), v_load(row));
+		float sum[16];
+		v8_sums(sum, p->sum[t]);
+		v8_sums(sum + 8, p->sum[t] + 8);
+		v16 y = v_fma(D, v_load(p->x[t]), v_load(sum));
 		if (s->z)
 			y = v_mul(y, v_silu(part(s->z + (t0 + t) * s->ldz + c, m)));
 		put_part(s->y + (t0 + t) * s->ldy + c, y, m);
 	}
 }
 
-static void mamba_block(const seqk_scan1 *s, size_t c, size_t m, size_t t0, size_t n)
+static void mamba_block(const seqk_scan1 *s, span *p, size_t c, size_t m, size_t t0, size_t n)
 {
-	span p;
-	fetch(p.x, s->x + t0 * s->ldx + c, s->ldx, n, m);
-	fetch(p.dt, s->dt + t0 * s->lddt + c, s->lddt, n, m);
+	const float *x = s->x + t0 * s->ldx + c, *dt = s->dt + t0 * s->lddt + c;
+	fetch(p->x, x, s->ldx, n, m);
+	fetch(p->dt, dt, s->lddt, n, m);
+	for (size_t t = 0; t < n; t++)
+		v_store(p->dx[t], v_mul(v_load(p->dt[t]), v_load(p->x[t])));
+	if (m > 16) {
+		fetch_ahead(x + 16, s->ldx, n);
+		fetch_ahead(dt + 16, s->lddt, n);
+		if (s->z)
+			fetch_ahead(s->z + t0 * s->ldz + c + 16, s->ldz, n);
+	}
 	for (size_t k = 0; k < 16 && k < m; k++)
 		if (s->N == 16)
-			mamba_channel16(s, &p, c + k, k, t0, n);
+			mamba_channel16(s, p, c + k, k, t0, n);
 		else
-			mamba_channel(s, &p, c + k, k, t0, n);
-	mamba_out(s, &p, c, m, t0, n);
+			mamba_channel(s, p, c + k, k, t0, n);
+	mamba_out(s, p, c, m, t0, n);
 }
 
 static void scan_mamba(const seqk_scan1 *s, size_t c0, size_t c1)
 {
+	span p;
+	memset(p.sum, 0, sizeof p.sum); /* of channels that are none */
 	for (size_t t = 0; t < s->n; t += SPAN)
 		for (size_t c = c0; c < c1; c += 16)
-			mamba_block(s, c, c1 - c, t, s->n - t < SPAN ? s->n - t : SPAN);
+			mamba_block(s, &p, c, c1 - c, t, s->n - t < SPAN ? s->n - t : SPAN);
 }
 
-/* Columns [i, i + 16 W) of one row of the state over a span; lanes[t] carries the
- * 16 running sums.  m < 16: a last, short column (W is 1). */
-LANES void mamba2_tile(int W, float *S, const float *B, const float *C, size_t ld, size_t n, const float *a,
-                       const float *dx, float *lanes, size_t m)
+/* Mamba-2: LONG steps of B and C stay in L2 while the heads go by; within them a span stays in L1
+ * while a head's state goes by, M2_ROWS rows at a time. */
+enum { M2_SPAN = 16, LONG = 128, M2_ROWS = V_STATE / 2, M2_REGS = 4, M2_GROUP = 8 };
+
+/* Eight rows of a head over a span: x, dt x, and for each row the 16 running sums over s. */
+typedef struct rows8 {
+	_Alignas(64) float x[M2_SPAN][16], dx[M2_SPAN][16], lanes[M2_SPAN][M2_GROUP][16];
+} rows8;
+
+/* R rows from k on, columns 16 w + [0, V_REG) for w < M2_REGS, over a span.  S, B, C, r->lanes
+ * begin at the first column.  first: the sums begin here. */
+LANES void mamba2_tile(int R, int first, float *S, size_t N, const float *B, const float *C, size_t ld, size_t n,
+                       const float *a, rows8 *r, size_t k, size_t lane)
 {
-	v16 h[V_STATE];
-	UNROLL for (int w = 0; w < W; w++)
-		h[w] = part(S + 16 * w, m);
+	vreg h[M2_ROWS][M2_REGS], dx[M2_ROWS], acc[M2_ROWS];
+	UNROLL for (int i = 0; i < R; i++)
+		UNROLL for (int w = 0; w < M2_REGS; w++)
+			h[i][w] = r_load(S + (size_t)i * N + 16 * w);
 	for (size_t t = 0; t < n; t++, B += ld, C += ld) {
-		v16 at = v_set1(a[t]), dt = v_set1(dx[t]), acc = v_load(lanes + 16 * t);
-		UNROLL for (int w = 0; w < W; w++) {
-			h[w] = v_fma(at, h[w], v_mul(dt, part(B + 16 * w, m)));
-			acc = v_fma(h[w], part(C + 16 * w, m), acc);
+		vreg at = r_set1(a[t]);
+		UNROLL for (int i = 0; i < R; i++) {
+			dx[i] = r_set1(r->dx[t][k + (size_t)i]);
+			acc[i] = first ? r_set1(0) : r_load(r->lanes[t][k + (size_t)i] + lane);
 		}
-		v_store(lanes + 16 * t, acc);
+		UNROLL for (int w = 0; w < M2_REGS; w++) {
+			vreg b = r_keep(r_load(B + 16 * w)), c = r_keep(r_load(C + 16 * w));
+			UNROLL for (int i = 0; i < R; i++) {
+				h[i][w] = r_fma(at, h[i][w], r_mul(dx[i], b));
+				acc[i] = r_fma(h[i][w], c, acc[i]);
+			}
+		}
+		UNROLL for (int i = 0; i < R; i++)
+			r_store(r->lanes[t][k + (size_t)i] + lane, acc[i]);
 	}
-	UNROLL for (int w = 0; w < W; w++)
-		put_part(S + 16 * w, h[w], m);
+	UNROLL for (int i = 0; i < R; i++)
+		UNROLL for (int w = 0; w < M2_REGS; w++)
+			r_store(S + (size_t)i * N + 16 * w, h[i][w]);
 }
 
-/* One row of the state over a span. */
-static void mamba2_row(float *S, const float *B, const float *C, size_t ld, size_t n, size_t N, const float *a,
-                       const float *dx, float *lanes)
+/* One row, m columns of at most 16. */
+static void mamba2_column(float *S, const float *B, const float *C, size_t ld, size_t n, const float *a, rows8 *r, size_t k,
+                          size_t m)
+{
+	v16 h = part(S, m);
+	for (size_t t = 0; t < n; t++, B += ld, C += ld) {
+		h = v_fma(v_set1(a[t]), h, v_mul(v_set1(r->dx[t][k]), part(B, m)));
+		v_store(r->lanes[t][k], v_fma(h, part(C, m), v_load(r->lanes[t][k])));
+	}
+	put_part(S, h, m);
+}
+
+/* Rows k to k + R over a span, all columns. */
+LANES void mamba2_row(int R, float *S, size_t N, const float *B, const float *C, size_t ld, size_t n, const float *a,
+                      rows8 *r, size_t k)
 {
 	size_t i = 0;
-	memset(lanes, 0, 16 * n * sizeof *lanes);
-	for (; i + 16 * V_STATE <= N; i += 16 * V_STATE)
-		mamba2_tile(V_STATE, S + i, B + i, C + i, ld, n, a, dx, lanes, 16);
-	for (; i + 16 <= N; i += 16)
-		mamba2_tile(1, S + i, B + i, C + i, ld, n, a, dx, lanes, 16);
-	if (i < N)
-		mamba2_tile(1, S + i, B + i, C + i, ld, n, a, dx, lanes, N - i);
+	if (N < 16 * M2_REGS)
+		for (size_t t = 0; t < n; t++)
+			memset(r->lanes[t][k], 0, (size_t)R * sizeof r->lanes[t][k]);
+	for (; i + 16 * M2_REGS <= N; i += 16 * M2_REGS)
+		for (size_t l = 0; l < 16; l += V_REG)
+			if (i == 0)
+				mamba2_tile(R, 1, S + i + l, N, B + i + l, C + i + l, ld, n, a, r, k, l);
+			else
+				mamba2_tile(R, 0, S + i + l, N, B + i + l, C + i + l, ld, n, a, r, k, l);
+	for (; i < N; i += 16)
+		for (size_t j = 0; j < (size_t)R; j++)
+			mamba2_column(S + j * N + i, B + i, C + i, ld, n, a, r, k + j, N - i);
 }
 
-/* Rows p to p + m of a head, m <= 16. */
+/* m <= 8 floats; masked stores are slow on some CPUs. */
+LANES void eight(float *to, const float *from, size_t m)
+{
+	if (m == M2_GROUP)
+		memcpy(to, from, M2_GROUP * sizeof *to);
+	else
+		memcpy(to, from, m * sizeof *to);
+}
+
+/* Rows p to p + m of a head, m <= 8. */
 static void mamba2_rows(const seqk_scan2 *s, size_t h, size_t p, size_t m, size_t t0, size_t n, const float *a,
-                        const float *dt)
+                        const float *dt, rows8 *r)
 {
-	float x[SPAN][16], y[SPAN][16] = { { 0 } }, dx[SPAN], lanes[16 * SPAN];
-	size_t at = t0 * s->ldbc + h / (s->H / s->G) * s->N, col = h * s->P + p;
-	fetch(x, s->x + t0 * s->ldx + col, s->ldx, n, m);
-	for (size_t k = 0; k < m; k++) {
-		for (size_t t = 0; t < n; t++)
-			dx[t] = dt[t] * x[t][k];
-		mamba2_row(s->S + (col + k) * s->N, s->B + at, s->C + at, s->ldbc, n, s->N, a, dx, lanes);
-		for (size_t t = 0; t < n; t++)
-			y[t][k] = v_sum(v_load(lanes + 16 * t));
+	size_t at = t0 * s->ldbc + h / (s->H / s->G) * s->N, col = h * s->P + p, k = 0;
+	const float *x = s->x + t0 * s->ldx + col;
+	float *S = s->S + col * s->N, *y = s->y + t0 * s->ldy + col, sum[16] = { 0 };
+	for (size_t t = 0; t < n; t++) {
+		eight(r->x[t], x + t * s->ldx, m);
+		v_store(r->dx[t], v_mul(v_set1(dt[t]), v_load(r->x[t])));
 	}
-	for (size_t t = 0; t < n; t++)
-		put_part(s->y + (t0 + t) * s->ldy + col, v_fma(v_set1(s->D[h]), v_load(x[t]), v_load(y[t])), m);
+	for (; k + M2_ROWS <= m; k += M2_ROWS)
+		mamba2_row(M2_ROWS, S + k * s->N, s->N, s->B + at, s->C + at, s->ldbc, n, a, r, k);
+	for (; k < m; k++)
+		mamba2_row(1, S + k * s->N, s->N, s->B + at, s->C + at, s->ldbc, n, a, r, k);
+	for (size_t t = 0; t < n; t++) {
+		v8 f[M2_GROUP];
+		UNROLL for (k = 0; k < M2_GROUP; k++)
+			f[k] = v_fold(v_load(r->lanes[t][k]));
+		v8_sums(sum, f);
+		v_store(sum, v_fma(v_set1(s->D[h]), v_load(r->x[t]), v_load(sum)));
+		eight(y + t * s->ldy, sum, m);
+	}
 }
 
-static void mamba2_head(const seqk_scan2 *s, size_t h, size_t t0, size_t n)
+static void mamba2_head(const seqk_scan2 *s, size_t h, size_t t0, size_t n, rows8 *r)
 {
-	float a[SPAN], dt[SPAN];
+	float a[M2_SPAN], dt[M2_SPAN];
 	for (size_t t = 0; t < n; t++)
 		dt[t] = s->dt[(t0 + t) * s->lddt + h];
-	for (size_t t = 0; t < n; t += 16)
-		put_part(a + t, v_exp(v_mul(part(dt + t, n - t), v_set1(s->A[h]))), n - t);
-	for (size_t p = 0; p < s->P; p += 16)
-		mamba2_rows(s, h, p, s->P - p < 16 ? s->P - p : 16, t0, n, a, dt);
+	put_part(a, v_exp(v_mul(part(dt, n), v_set1(s->A[h]))), n);
+	for (size_t p = 0; p < s->P; p += M2_GROUP)
+		mamba2_rows(s, h, p, s->P - p < M2_GROUP ? s->P - p : M2_GROUP, t0, n, a, dt, r);
 }
 
 static void scan_mamba2(const seqk_scan2 *s, size_t h0, size_t h1)
 {
-	for (size_t t = 0; t < s->n; t += SPAN)
+	rows8 r;
+	memset(&r, 0, sizeof r); /* rows that are none */
+	for (size_t t0 = 0; t0 < s->n; t0 += LONG)
 		for (size_t h = h0; h < h1; h++)
-			mamba2_head(s, h, t, s->n - t < SPAN ? s->n - t : SPAN);
+			for (size_t t = t0; t < s->n && t < t0 + LONG; t += M2_SPAN)
+				mamba2_head(s, h, t, s->n - t < M2_SPAN ? s->n - t : M2_SPAN, &r);
 }
 
 static void fill_scan(seqk_table *t)

@@ -25,6 +25,23 @@ typedef struct v16 { __m256 a, b; } v16;
 typedef __m256 v8;
 typedef struct m16 { __m256 a, b; } m16;
 
+/* one register, for tiles that want all of them */
+#define V_REG 8
+typedef __m256 vreg;
+LANES vreg r_load(const float *p) { return _mm256_loadu_ps(p); }
+LANES void r_store(float *p, vreg x) { _mm256_storeu_ps(p, x); }
+LANES vreg r_set1(float s) { return _mm256_set1_ps(s); }
+LANES vreg r_mul(vreg x, vreg y) { return _mm256_mul_ps(x, y); }
+LANES vreg r_fma(vreg x, vreg y, vreg z) { return _mm256_fmadd_ps(x, y, z); }
+/* Loaded once: else the compiler reads memory again for every use. */
+LANES vreg r_keep(vreg x)
+{
+#ifndef SEQK_SIMDE
+	__asm__("" : "+x"(x));
+#endif
+	return x;
+}
+
 /* both halves of a unary or binary operation */
 #define V_ONE(f, x) ((v16){ f((x).a), f((x).b) })
 #define V_TWO(f, x, y) ((v16){ f((x).a, (y).a), f((x).b, (y).b) })

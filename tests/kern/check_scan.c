@@ -230,9 +230,9 @@ static void fresh(float **p, size_t n, float span)
 }
 
 /* A fma counts as two; 14 of the 20 of a Mamba element are its exp2.  Bytes: of the state, in and out. */
-static void report(const char *what, const char *level, double s, double tokens, double flop, double bytes)
+static void report(const char *what, const char *by, double s, double tokens, double flop, double bytes)
 {
-	printf("scan %-14s %-8s %8.0f tokens/s a layer %6.1f Gflop/s %3.0f%%", what, level, tokens / s, flop / s * 1e-9,
+	printf("scan %-14s %-8s %8.0f tokens/s a layer %6.1f Gflop/s %3.0f%%", what, by, tokens / s, flop / s * 1e-9,
 	       100 * flop / s / check_peaks()->fma);
 	if (bytes > 0)
 		printf(" %6.2f GB/s", bytes / s * 1e-9);

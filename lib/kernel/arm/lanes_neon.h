@@ -26,6 +26,23 @@ typedef struct v16 { float32x4_t a, b, c, d; } v16;
 typedef struct v8 { float32x4_t a, b; } v8;
 typedef struct m16 { uint32x4_t a, b, c, d; } m16;
 
+/* one register, for tiles that want all of them */
+#define V_REG 4
+typedef float32x4_t vreg;
+LANES vreg r_load(const float *p) { return vld1q_f32(p); }
+LANES void r_store(float *p, vreg x) { vst1q_f32(p, x); }
+LANES vreg r_set1(float s) { return vdupq_n_f32(s); }
+LANES vreg r_mul(vreg x, vreg y) { return vmulq_f32(x, y); }
+LANES vreg r_fma(vreg x, vreg y, vreg z) { return vfmaq_f32(z, x, y); }
+/* Loaded once: else the compiler reads memory again for every use. */
+LANES vreg r_keep(vreg x)
+{
+#ifndef SEQK_SIMDE
+	__asm__("" : "+w"(x));
+#endif
+	return x;
+}
+
 /* all quarters of an operation */
 #define V_ONE(f, x) ((v16){ f((x).a), f((x).b), f((x).c), f((x).d) })
 #define V_TWO(f, x, y) ((v16){ f((x).a, (y).a), f((x).b, (y).b), f((x).c, (y).c), f((x).d, (y).d) })

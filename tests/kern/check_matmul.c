@@ -346,32 +346,46 @@ static void once(void *arg)
 	run(p, p->t, p->q8, p->y, 0, p->rows);
 }
 
-static void bench_one(const char *level, const seqk_matmul_table *t, int dtype, bool q8, size_t n)
+/* n of the activations that p was made with, against the best that the machine does now. */
+static void bench_one(const char *level, problem *p, size_t n, double *one)
 {
-	/* few activations read weights that no cache holds; many reuse them */
-	size_t k = BENCH_K, rows = n > 8 ? 256 : 24576;
-	problem p = problem_new(dtype, rows, n, k, 0);
-	p.t = t;
-	p.q8 = q8;
-	double s = check_time(once, &p), bytes = (double)(rows * p.stride), ops = 2.0 * (double)(rows * n * k);
-	double peak = q8 ? check_peaks()->int8 : check_peaks()->fma;
-	printf("%-10s %-8s %-6s n %3zu  %7.2f GB/s %3.0f%%  %7.1f Gop/s %3.0f%%\n", level, seq_dtype_get(dtype)->name,
-	       q8 ? "q8" : "exact", n, bytes / s * 1e-9, 100 * bytes / s / check_peaks()->read, ops / s * 1e-9,
+	p->b.a.n = n;
+	double s = check_time(once, p), bytes = (double)(p->rows * p->stride), ops = 2.0 * (double)(p->rows * n * p->k);
+	double peak = p->q8 ? check_peaks()->int8 : check_peaks()->fma;
+	*one = n == 1 ? s : *one;
+	printf("%-10s %-8s %-6s n %3zu  %7.2f GB/s %3.0f%%  %7.1f Gop/s %3.0f%%", level, seq_dtype_get(p->dtype)->name,
+	       p->q8 ? "q8" : "exact", n, bytes / s * 1e-9, 100 * bytes / s / check_peaks()->read, ops / s * 1e-9,
 	       100 * ops / s / peak);
+	printf(n <= 16 ? "  %5.2f x one\n" : "\n", s / *one);
+}
+
+/* Few activations read weights that no cache holds; many reuse them. */
+static void bench_type(const char *level, const seqk_matmul_table *t, int dtype)
+{
+	static const size_t few[] = {1, 2, 4, 8, 16};
+	double one = 0;
+	problem p = problem_new(dtype, 16384, 16, BENCH_K, 0);
+	p.t = t;
+	p.q8 = seqk_quant_get(dtype);
+	for (size_t i = 0; i < sizeof few / sizeof *few; i++)
+		bench_one(level, &p, few[i], &one);
+	problem_free(&p);
+	p = problem_new(dtype, 256, 512, BENCH_K, 0);
+	p.t = t;
+	p.q8 = seqk_quant_get(dtype);
+	bench_one(level, &p, 512, &one);
 	problem_free(&p);
 }
 
 static void bench(void)
 {
-	static const int types[] = {SEQ_F32, SEQ_F16, SEQ_BF16, SEQ_Q8_0, SEQ_Q4_0, SEQ_Q4_1, SEQ_Q5_0, SEQ_Q5_1, SEQ_Q2_K,
-	                            SEQ_Q3_K, SEQ_Q4_K, SEQ_Q5_K, SEQ_Q6_K, SEQ_IQ4_NL, SEQ_IQ4_XS, SEQ_MXFP4, SEQ_IQ2_S};
-	for (const check_level *l = check_levels(); l->name; l++) {
+	for (const check_level *l = check_levels() + 1; l->name; l++) {
 		seqk_matmul_table t;
 		seqk_matmul_fill(&t, l->bits);
-		for (size_t i = l->bits ? 0 : 99; i < sizeof types / sizeof *types; i++)
-			for (size_t n = 1; n <= 128; n *= n < 4 ? 4 : 32)
-				if (!check_only || !strcmp(check_only, seq_dtype_get(types[i])->name))
-					bench_one(l->name, &t, types[i], seqk_quant_get(types[i]), n);
+		for (int i = 0; i < SEQ_DTYPES; i++)
+			if (seq_dtype_get(i) && (seqk_quant_get(i) || i == SEQ_F32 || i == SEQ_F16 || i == SEQ_BF16))
+				if (!check_only || !strcmp(check_only, seq_dtype_get(i)->name))
+					bench_type(l->name, &t, i);
 	}
 }
 

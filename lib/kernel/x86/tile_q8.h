@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Quantised weights times 8-bit activations: the skeleton of every width.
  *
- * PANELS x ROWS weight rows by a span of columns are loaded to units in the cache
- * once, then all rows of activations pass over them, up to TILE at a time.  Sums
- * wait in y between spans: they are single f32 numbers in the order of matmul.h.
- * The includer has defined ROWS, TILE, PANELS, SPAN (units), sums(), and how much too large
- * its sums() makes signed codes (SIGNED_OFF). */
+ * PANELS x ROWS weight rows by a span of columns are loaded to units in the first cache
+ * once, then a block of rows of activations that stays in the second passes over them,
+ * TILE at a time; each four columns of an activation are fetched once for all panels.
+ * Sums wait in y between spans: they are single f32 numbers in the order of matmul.h.
+ * The includer has defined ROWS, TILE, PANELS, SPAN (units), struct signs, prepare() and
+ * sums(), and how much too large its sums() makes signed codes (SIGNED_OFF). */
 #ifndef KERNEL_X86_TILE_Q8_H
 #define KERNEL_X86_TILE_Q8_H
 
 #include "kernel/matmul_table.h"
 
-enum { AHEAD = 768 }; /* bytes of each row */
+enum {
+	AHEAD = 768,   /* bytes of each row */
+	WALK = 2,      /* up to so many activations take no panels */
+	ACTS = 128,    /* activations of a block */
+	SUMS = PANELS * TILE,
+};
 
 /* What the compiler should know about a type. */
 typedef struct shape {
@@ -23,70 +29,102 @@ typedef struct shape {
 	int fit;   /* products of so many vectors fit 16 bits; 0: codes are signed, any */
 } shape;
 
-/* The sums over nv vectors of w and columns 4 nv of each q, exactly. */
-SEQK_INLINE void sums(shape s, const vint *w, int nv, const int8_t *const *q, size_t at, int na, vint *out);
+/* The sums over columns of group g of the units at u and u + SPAN (np of them) and
+ * columns from `at` of each q, exactly; sg: what prepare() made of signed codes, or NULL. */
+SEQK_INLINE void sums(shape s, const unit *u, const signs *sg, int g, const int8_t *const *q, size_t at, int na, int np,
+                      vint *out);
+
+/* Makes what sums() wants of the signed codes of a panel. */
+SEQK_INLINE void prepare(shape s, unit *u, signs *sg, size_t units);
 
 typedef struct acts {
 	const int8_t *q[TILE];
 	const float *scale[TILE], *sum[TILE];
 } acts;
 
-SEQK_INLINE void tile(shape s, const unit *u, size_t units, const acts *x, size_t u0, int na, vflt *acc)
+SEQK_INLINE void tile(shape s, const unit *u, const signs *sg, size_t units, const acts *x, size_t u0, int na, int np,
+                      vflt *acc)
 {
-	for (size_t i = 0; i < units; i++, u++)
+	const int off = s.off ? s.off : s.fit ? 0 : SIGNED_OFF;
+	for (size_t at = u0; at < u0 + units; at++, u++, sg += sg != NULL)
 		UNROLL
 		for (int g = 0; g < 32 / s.group; g++) {
-			vint isum[TILE];
-			size_t at = u0 + i;
-			sums(s, u->w + s.group / 4 * g, s.group / 4, x->q, 32 * at + (size_t)(s.group * g), na, isum);
+			vint isum[SUMS];
+			sums(s, u, sg, g, x->q, 32 * at + (size_t)(s.group * g), na, np, isum);
 			UNROLL
 			for (int j = 0; j < na; j++) {
 				const float *p = x->sum[j] + 2 * at;
-				float qsum = s.group == 16 ? p[g] : p[0] + p[1], scale = x->scale[j][at];
-				vflt f = v_float(isum[j]);
-				if (s.off || (!s.fit && SIGNED_OFF != 0))
-					f = v_nfma(v_all((float)(s.fit ? s.off : SIGNED_OFF)), v_all(qsum), f);
-				acc[j] = v_fma(v_mul(u->d[g], v_all(scale)), f, acc[j]);
+				vflt scale = v_all(x->scale[j][at]), qsum = v_zero(), low = v_zero();
+				if (off || s.min)
+					qsum = s.group == 16 ? v_all(p[g]) : v_add(v_all(p[0]), v_all(p[1]));
 				if (s.min)
-					acc[j] = v_fma(u->m[g], v_all(scale * qsum), acc[j]);
+					low = v_mul(scale, qsum);
+				UNROLL
+				for (int i = 0; i < np; i++) {
+					vflt f = v_float(isum[i * TILE + j]), *a = acc + i * TILE + j;
+					if (off)
+						f = v_nfma(v_all((float)off), qsum, f);
+					*a = v_fma(v_mul(u[i * SPAN].d[g], scale), f, *a);
+					if (s.min)
+						*a = v_fma(u[i * SPAN].m[g], low, *a);
+				}
 			}
 		}
 }
 
-/* y of rows [0, rows) and activations [j, j + na) over one span. */
-SEQK_INLINE void tile_rows(shape s, const unit *u, size_t units, const seqk_act *a, size_t j, int na,
-                           float *y, size_t ldy, int rows, size_t u0)
+SEQK_INLINE void acts_at(acts *x, const seqk_act *a, size_t j, int na)
 {
-	acts x;
-	vflt acc[TILE];
-	float part[ROWS];
 	size_t blocks = (a->k + 31) / 32;
 	UNROLL
 	for (int i = 0; i < na; i++) {
-		size_t at = (j + (size_t)i) * blocks;
-		x.q[i] = a->q + 32 * at;
-		x.scale[i] = a->scale + at;
-		x.sum[i] = a->sum + 2 * at;
-		acc[i] = v_zero();
-		if (u0 && rows == ROWS) {
-			acc[i] = v_get(y + (size_t)i * ldy);
-		} else if (u0) {
-			for (int r = 0; r < ROWS; r++)
-				part[r] = r < rows ? y[(size_t)i * ldy + (size_t)r] : 0;
-			acc[i] = v_get(part);
-		}
+		size_t at = (j + (size_t)i < a->n ? j + (size_t)i : a->n - 1) * blocks;
+		x->q[i] = a->q + 32 * at;
+		x->scale[i] = a->scale + at;
+		x->sum[i] = a->sum + 2 * at;
 	}
-	tile(s, u, units, &x, u0, na, acc);
+}
+
+/* The first `rows` numbers at y, zeros behind; and back. */
+SEQK_INLINE vflt get_rows(const float *y, int rows)
+{
+	float part[ROWS] = {0};
+	if (rows >= ROWS)
+		return v_get(y);
+	for (int r = 0; r < rows; r++)
+		part[r] = y[r];
+	return v_get(part);
+}
+
+SEQK_INLINE void put_rows(float *y, int rows, vflt a)
+{
+	float part[ROWS];
+	if (rows >= ROWS) {
+		v_put(y, a);
+		return;
+	}
+	v_put(part, a);
+	for (int r = 0; r < rows; r++)
+		y[r] = part[r];
+}
+
+/* y of rows [0, rows) and activations [j, j + na) over one span. */
+SEQK_INLINE void tile_rows(shape s, const unit *u, const signs *sg, size_t units, const seqk_act *a, size_t j, int na,
+                           int np, float *y, size_t ldy, int rows, size_t u0)
+{
+	acts x;
+	vflt acc[SUMS];
+	acts_at(&x, a, j, na);
 	UNROLL
-	for (int i = 0; i < na; i++) {
-		if (rows == ROWS) {
-			v_put(y + (size_t)i * ldy, acc[i]);
-			continue;
-		}
-		v_put(part, acc[i]);
-		for (int r = 0; r < rows; r++)
-			y[(size_t)i * ldy + (size_t)r] = part[r];
-	}
+	for (int i = 0; i < na; i++)
+		UNROLL
+		for (int p = 0; p < np; p++)
+			acc[p * TILE + i] = u0 ? get_rows(y + (size_t)i * ldy + ROWS * p, rows - ROWS * p) : v_zero();
+	tile(s, u, sg, units, &x, u0, na, np, acc);
+	UNROLL
+	for (int i = 0; i < na; i++)
+		UNROLL
+		for (int p = 0; p < np; p++)
+			put_rows(y + (size_t)i * ldy + ROWS * p, rows - ROWS * p, acc[p * TILE + i]);
 }
 
 SEQK_INLINE void row_starts(const uint8_t *p[ROWS], const uint8_t *w, size_t stride, int rows)
@@ -122,76 +160,82 @@ SEQK_INLINE void load_span(shape s, const seqk_quant *t, const uint8_t *w, size_
 SEQK_INLINE void walk(shape s, const seqk_quant *t, const uint8_t *w, size_t stride, const seqk_act *a,
                       float *y, size_t ldy, int rows, int na)
 {
-	size_t units = s.units ? (size_t)s.units : t->block / 32u, blocks = a->k / t->block, kb = (a->k + 31) / 32;
+	size_t units = s.units ? (size_t)s.units : t->block / 32u, blocks = a->k / t->block;
 	const uint8_t *p[ROWS];
 	unit u[SEQK_QUANT_BLOCK / 32];
-	vflt acc[TILE];
+	vflt acc[SUMS];
 	acts x;
 	row_starts(p, w, stride, rows);
+	acts_at(&x, a, 0, na);
 	UNROLL
-	for (int i = 0; i < na; i++) {
-		size_t at = (a->n > (size_t)i ? (size_t)i : a->n - 1) * kb;
-		x.q[i] = a->q + 32 * at;
-		x.scale[i] = a->scale + at;
-		x.sum[i] = a->sum + 2 * at;
+	for (int i = 0; i < na; i++)
 		acc[i] = v_zero();
-	}
 	for (size_t b = 0; b < blocks; b++) {
 		look_ahead(p, b, t->bytes, blocks * t->bytes, stride);
 		s.load(t, p, b, u);
-		tile(s, u, units, &x, b * units, na, acc);
+		tile(s, u, NULL, units, &x, b * units, na, 1, acc);
 	}
 	UNROLL
-	for (int i = 0; i < na; i++) {
-		float part[ROWS];
-		v_put(part, acc[i]);
-		for (int r = 0; r < rows && a->n > (size_t)i; r++)
-			y[(size_t)i * ldy + (size_t)r] = part[r];
-	}
+	for (int i = 0; i < na; i++)
+		put_rows(y + (size_t)i * ldy, rows, acc[i]);
 }
 
-SEQK_INLINE void panels(shape s, const unit *u, size_t units, const seqk_act *a, float *y, size_t ldy,
-                        size_t rows, size_t u0, size_t j, int na)
+/* Activations [j, e) times the loaded panels. */
+SEQK_INLINE void pass(shape s, const unit *u, const signs *sg, size_t units, const seqk_act *a, float *y, size_t ldy,
+                      int rows, int np, size_t u0, size_t j, size_t e)
 {
-	for (size_t r = 0; r < rows; r += ROWS, u += SPAN)
-		tile_rows(s, u, units, a, j, na, y + j * ldy + r, ldy, rows - r < ROWS ? (int)(rows - r) : ROWS, u0);
+	for (; j + TILE <= e; j += TILE)
+		tile_rows(s, u, sg, units, a, j, TILE, np, y + j * ldy, ldy, rows, u0);
+	if (TILE == 8 && e - j >= 4) {
+		tile_rows(s, u, sg, units, a, j, 4, np, y + j * ldy, ldy, rows, u0);
+		j += 4;
+	}
+	if (e - j >= 2) {
+		tile_rows(s, u, sg, units, a, j, 2, np, y + j * ldy, ldy, rows, u0);
+		j += 2;
+	}
+	if (e - j >= 1)
+		tile_rows(s, u, sg, units, a, j, 1, np, y + j * ldy, ldy, rows, u0);
+}
+
+/* One step of PANELS x ROWS rows, span by span, times activations [j, e). */
+SEQK_INLINE void step(shape s, const seqk_quant *t, const uint8_t *w, size_t stride, const seqk_act *a,
+                      float *y, size_t ldy, int rows, size_t j, size_t e, void *scratch)
+{
+	size_t units = s.units ? (size_t)s.units : t->block / 32u, blocks = a->k / t->block;
+	size_t span = (s.fit ? SPAN : SPAN / 2) / units;
+	unit *u = scratch;
+	signs *sg = (signs *)(void *)(u + PANELS * SPAN);
+	for (size_t b = 0; b < blocks; b += span) {
+		size_t end = blocks - b < span ? blocks : b + span, n = (end - b) * units;
+		for (int p = 0; p * ROWS < rows; p++) {
+			load_span(s, t, w + (size_t)(p * ROWS) * stride, stride, blocks * t->bytes, rows - p * ROWS, b, end,
+			          units, u + p * SPAN);
+			if (!s.fit)
+				prepare(s, u + p * SPAN, sg + p * SPAN, n);
+		}
+		if (rows > ROWS)
+			pass(s, u, s.fit ? NULL : sg, n, a, y, ldy, rows, PANELS, b * units, j, e);
+		else
+			pass(s, u, s.fit ? NULL : sg, n, a, y, ldy, rows, 1, b * units, j, e);
+	}
 }
 
 SEQK_INLINE void multiply(shape s, const seqk_quant *t, const uint8_t *w, size_t stride, const seqk_act *a,
                           float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	size_t units = s.units ? (size_t)s.units : t->block / 32u, blocks = a->k / t->block;
-	size_t span = SPAN / units, step = ROWS * PANELS;
-	unit *u = scratch;
-	for (size_t r = r0; r < r1 && a->n <= 4; r += ROWS) {
+	for (size_t r = r0; r < r1 && a->n <= WALK; r += ROWS) {
 		int rows = r1 - r < ROWS ? (int)(r1 - r) : ROWS;
 		if (a->n == 1)
 			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 1);
-		else if (a->n == 2)
-			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 2);
 		else
-			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 4);
+			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 2);
 	}
-	for (size_t r = r0; r < r1 && a->n > 4; r += step) {
-		size_t rows = r1 - r < step ? r1 - r : step;
-		for (size_t b = 0; b < blocks; b += span) {
-			size_t e = blocks - b < span ? blocks : b + span, j = 0;
-			for (size_t p = 0; p < rows; p += ROWS)
-				load_span(s, t, w + (r + p) * stride, stride, blocks * t->bytes,
-				          rows - p < ROWS ? (int)(rows - p) : ROWS, b, e, units, u + p / ROWS * SPAN);
-			for (; j + TILE <= a->n; j += TILE)
-				panels(s, u, (e - b) * units, a, y + r, ldy, rows, b * units, j, TILE);
-			if (TILE == 8 && a->n - j >= 4) {
-				panels(s, u, (e - b) * units, a, y + r, ldy, rows, b * units, j, 4);
-				j += 4;
-			}
-			if (a->n - j >= 2) {
-				panels(s, u, (e - b) * units, a, y + r, ldy, rows, b * units, j, 2);
-				j += 2;
-			}
-			if (a->n - j >= 1)
-				panels(s, u, (e - b) * units, a, y + r, ldy, rows, b * units, j, 1);
-		}
+	for (size_t j = 0; j < a->n && a->n > WALK; j += ACTS) {
+		size_t e = a->n - j < ACTS ? a->n : j + ACTS;
+		for (size_t r = r0; r < r1; r += PANELS * ROWS)
+			step(s, t, w + r * stride, stride, a, y + r, ldy,
+			     r1 - r < PANELS * ROWS ? (int)(r1 - r) : PANELS * ROWS, j, e, scratch);
 	}
 }
 

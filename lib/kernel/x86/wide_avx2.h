@@ -114,6 +114,7 @@ SEQK_INLINE vint v_load32(const uint8_t *const p[ROWS], size_t at)
 }
 
 SEQK_INLINE vflt v_zero(void) { return _mm256_setzero_ps(); }
+SEQK_INLINE vflt v_add(vflt a, vflt b) { return _mm256_add_ps(a, b); }
 SEQK_INLINE vflt v_all(float x) { return _mm256_set1_ps(x); }
 SEQK_INLINE vflt v_fma(vflt a, vflt b, vflt c) { return _mm256_fmadd_ps(a, b, c); }
 SEQK_INLINE vflt v_nfma(vflt a, vflt b, vflt c) { return _mm256_fnmadd_ps(a, b, c); }
@@ -127,6 +128,24 @@ SEQK_INLINE vflt v_keep(vflt a)
 	__asm__("" : "+x"(a));
 #endif
 	return a;
+}
+
+/* The same; and a sum that is held is formed in the order written, not as a tree that
+ * waits for registers. */
+SEQK_INLINE vint v_held(vint a)
+{
+#ifndef SEQK_SIMDE
+	__asm__("" : "+x"(a));
+#endif
+	return a;
+}
+
+/* Four columns of an activation, for every row. */
+SEQK_INLINE vint v_columns(const int8_t *q)
+{
+	int x;
+	__builtin_memcpy(&x, q, 4);
+	return v_held(_mm256_set1_epi32(x));
 }
 
 #endif

@@ -25,6 +25,7 @@ SEQK_INLINE vflt v_float(vint a) { return _mm512_cvtepi32_ps(a); }
 SEQK_INLINE vflt v_bits(vint a) { return _mm512_castsi512_ps(a); }
 SEQK_INLINE vflt v_mul(vflt a, vflt b) { return _mm512_mul_ps(a, b); }
 SEQK_INLINE vflt v_zero(void) { return _mm512_setzero_ps(); }
+SEQK_INLINE vflt v_add(vflt a, vflt b) { return _mm512_add_ps(a, b); }
 SEQK_INLINE vflt v_all(float x) { return _mm512_set1_ps(x); }
 SEQK_INLINE vflt v_fma(vflt a, vflt b, vflt c) { return _mm512_fmadd_ps(a, b, c); }
 SEQK_INLINE vflt v_nfma(vflt a, vflt b, vflt c) { return _mm512_fnmadd_ps(a, b, c); }
@@ -108,6 +109,24 @@ SEQK_INLINE vflt v_keep(vflt a)
 	__asm__("" : "+v"(a));
 #endif
 	return a;
+}
+
+/* The same; and a sum that is held is formed in the order written, not as a tree that
+ * waits for registers. */
+SEQK_INLINE vint v_held(vint a)
+{
+#ifndef SEQK_SIMDE
+	__asm__("" : "+v"(a));
+#endif
+	return a;
+}
+
+/* Four columns of an activation, for every row. */
+SEQK_INLINE vint v_columns(const int8_t *q)
+{
+	int x;
+	__builtin_memcpy(&x, q, 4);
+	return v_held(_mm512_set1_epi32(x));
 }
 
 #endif

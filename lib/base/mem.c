@@ -44,30 +44,36 @@ _Bool seqp_grow(void *ptr, size_t *cap, size_t need, size_t size)
 	return 1;
 }
 
-void *seqp_arena_alloc(seqp_arena *a, size_t n, size_t size)
+/* bytes fit SIZE_MAX / 2; what begins at a multiple of align may follow what ended anywhere. */
+static void *take(seqp_arena *a, size_t bytes, size_t align)
 {
-	size_t bytes;
-	if (!seqp_mul(n, size, &bytes) || bytes > (size_t)-1 / 2)
-		return NULL;
-	bytes = seqp_round_up(bytes ? bytes : 1, ALIGN);
 	struct seqp_arena_block *b = a->head;
-	if (!b || b->size - b->used < bytes) {
-		size_t room = bytes > BLOCK ? bytes : BLOCK;
+	size_t at = b ? seqp_round_up(b->used, align) : 0;
+	if (!b || at > b->size || b->size - at < bytes) {
+		size_t room = seqp_round_up(bytes > BLOCK ? bytes : BLOCK, ALIGN);
 		b = seqp_alloc(1, ALIGN + room);
 		if (!b)
 			return NULL;
 		b->size = room;
 		b->next = a->head;
 		a->head = b;
+		at = 0;
 	}
-	void *p = (char *)b + ALIGN + b->used;
-	b->used += bytes;
-	return p;
+	b->used = at + bytes;
+	return (char *)b + ALIGN + at;
+}
+
+void *seqp_arena_alloc(seqp_arena *a, size_t n, size_t size)
+{
+	size_t bytes;
+	if (!seqp_mul(n, size, &bytes) || bytes > (size_t)-1 / 2)
+		return NULL;
+	return take(a, seqp_round_up(bytes ? bytes : 1, ALIGN), ALIGN);
 }
 
 char *seqp_arena_strdup(seqp_arena *a, const char *s, size_t len)
 {
-	char *p = len < (size_t)-1 ? seqp_arena_alloc(a, len + 1, 1) : NULL;
+	char *p = len < (size_t)-1 / 4 ? take(a, len + 1, 1) : NULL;
 	if (p)
 		memcpy(p, s, len);
 	return p;

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/mem.h"
-
 static size_t table_size(size_t n)
 {
 	size_t size = 16;
@@ -18,11 +16,10 @@ bool seqp_pieces_init(seqp_pieces *t, size_t n)
 	if (n > SIZE_MAX / 4)
 		return false;
 	size_t size = table_size(n);
-	t->slot = seqp_alloc(size, sizeof(*t->slot));
+	t->slot = calloc(size, sizeof(*t->slot));
 	if (!t->slot)
 		return false;
 	t->mask = size - 1;
-	memset(t->slot, 0xff, size * sizeof(*t->slot));
 	return true;
 }
 
@@ -30,10 +27,10 @@ void seqp_pieces_put(seqp_pieces *t, const struct seqp_spelling *all, int32_t id
 {
 	uint64_t h = seqp_word_hash(all[id].p, all[id].n);
 	for (size_t i = (size_t)h & t->mask;; i = (i + 1) & t->mask) {
-		int32_t have = t->slot[i].id;
+		int32_t have = t->slot[i].id1 - 1;
 		if (have < 0) {
 			t->slot[i].tag = (uint32_t)(h >> 32);
-			t->slot[i].id = id;
+			t->slot[i].id1 = id + 1;
 			return;
 		}
 		if (t->slot[i].tag == (uint32_t)(h >> 32) && all[have].n == all[id].n &&
@@ -44,11 +41,14 @@ void seqp_pieces_put(seqp_pieces *t, const struct seqp_spelling *all, int32_t id
 
 int32_t seqp_pieces_get(const seqp_pieces *t, const struct seqp_spelling *all, const uint8_t *p, size_t n)
 {
-	if (!t->slot)
-		return -1;
-	uint64_t h = seqp_word_hash(p, n);
+	return t->slot ? seqp_pieces_get_hashed(t, all, p, n, seqp_word_hash(p, n)) : -1;
+}
+
+int32_t seqp_pieces_get_hashed(const seqp_pieces *t, const struct seqp_spelling *all, const uint8_t *p, size_t n,
+                               uint64_t h)
+{
 	for (size_t i = (size_t)h & t->mask;; i = (i + 1) & t->mask) {
-		int32_t have = t->slot[i].id;
+		int32_t have = t->slot[i].id1 - 1;
 		if (have < 0)
 			return -1;
 		if (t->slot[i].tag == (uint32_t)(h >> 32) && all[have].n == n && !memcmp(all[have].p, p, n))
@@ -67,55 +67,60 @@ bool seqp_pairs_init(seqp_pairs *t, size_t n)
 	if (n > SIZE_MAX / 4)
 		return false;
 	size_t size = table_size(n);
-	t->slot = seqp_alloc(size, sizeof(*t->slot));
-	if (!t->slot)
-		return false;
+	seqp_pairs_free(t);
+	t->slot = calloc(size, sizeof(*t->slot));
+	t->maybe = calloc(size, 1);
 	t->mask = size - 1;
 	t->used = 0;
-	memset(t->slot, 0xff, size * sizeof(*t->slot));
-	return true;
+	if (t->slot && t->maybe)
+		return true;
+	seqp_pairs_free(t);
+	return false;
 }
 
-static struct seqp_pair *place(const seqp_pairs *t, uint64_t key)
+/* The slot of a key, or the empty one where it belongs. */
+static struct seqp_pair *place(seqp_pairs *t, uint64_t key)
 {
-	size_t i = seqp_pair_slot(key, t->mask);
-	while (t->slot[i].id >= 0 && t->slot[i].key != key)
+	uint64_t h = seqp_pair_hash(key);
+	size_t i = (size_t)h & t->mask;
+	t->maybe[i] |= (uint8_t)(1u << (h >> 61));
+	while (t->slot[i].key && t->slot[i].key != key)
 		i = (i + 1) & t->mask;
 	return &t->slot[i];
 }
 
 static bool grow(seqp_pairs *t)
 {
-	seqp_pairs big;
+	seqp_pairs big = {0};
 	if (!seqp_pairs_init(&big, t->mask + 1))
 		return false;
 	for (size_t i = 0; i <= t->mask; i++)
-		if (t->slot[i].id >= 0)
+		if (t->slot[i].key)
 			*place(&big, t->slot[i].key) = t->slot[i];
 	big.used = t->used;
-	free(t->slot);
+	seqp_pairs_free(t);
 	*t = big;
 	return true;
 }
 
 bool seqp_pairs_put(seqp_pairs *t, int32_t left, int32_t right, uint32_t rank, int32_t id)
 {
-	uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+	uint64_t key = seqp_pair_key(left, right);
 	if (3 * (t->used + 1) > 2 * (t->mask + 1) && !grow(t))
 		return false;
 	struct seqp_pair *s = place(t, key);
-	if (s->id < 0)
+	if (!s->key)
 		t->used++;
 	else if (s->rank <= rank)
 		return true;
-	s->key = key;
-	s->rank = rank;
-	s->id = id;
+	*s = (struct seqp_pair){key, rank, id};
 	return true;
 }
 
 void seqp_pairs_free(seqp_pairs *t)
 {
 	free(t->slot);
+	free(t->maybe);
 	t->slot = NULL;
+	t->maybe = NULL;
 }

@@ -9,6 +9,17 @@
 #include <stdint.h>
 #include <string.h>
 
+/* n < 8: differs for different bytes of one length. */
+static inline uint64_t seqp_few_bytes(const uint8_t *p, size_t n)
+{
+	uint32_t a, b;
+	if (n < 4)
+		return n ? (uint64_t)p[0] | (uint64_t)p[n / 2] << 8 | (uint64_t)p[n - 1] << 16 : 0;
+	memcpy(&a, p, 4);
+	memcpy(&b, p + n - 4, 4);
+	return a | (uint64_t)b << 32;
+}
+
 /* Seedless and quick for words; an attacker who forces collisions only meets the probe limit of
  * tables that are filled from the vocabulary, never from the text. */
 static inline uint64_t seqp_word_hash(const uint8_t *p, size_t n)
@@ -19,10 +30,7 @@ static inline uint64_t seqp_word_hash(const uint8_t *p, size_t n)
 		h = (h ^ w) * 0xff51afd7ed558ccdull;
 		h ^= h >> 32;
 	}
-	w = 0;
-	for (size_t i = 0; i < n; i++)
-		w |= (uint64_t)p[i] << (8 * i);
-	h = (h ^ w) * 0xff51afd7ed558ccdull;
+	h = (h ^ seqp_few_bytes(p, n)) * 0xff51afd7ed558ccdull;
 	h ^= h >> 29;
 	h *= 0xc4ceb9fe1a85ec53ull;
 	return h ^ h >> 32;
@@ -34,7 +42,7 @@ struct seqp_spelling {
 };
 
 typedef struct seqp_pieces {
-	struct { uint32_t tag; int32_t id; } *slot; /* id -1: empty */
+	struct { uint32_t tag; int32_t id1; } *slot; /* id + 1; 0: empty */
 	size_t mask;
 } seqp_pieces;
 
@@ -43,10 +51,14 @@ bool seqp_pieces_init(seqp_pieces *t, size_t n);
 /* The first id given for a spelling stays. */
 void seqp_pieces_put(seqp_pieces *t, const struct seqp_spelling *all, int32_t id);
 int32_t seqp_pieces_get(const seqp_pieces *t, const struct seqp_spelling *all, const uint8_t *p, size_t n);
+/* hash: seqp_word_hash(p, n) */
+int32_t seqp_pieces_get_hashed(const seqp_pieces *t, const struct seqp_spelling *all, const uint8_t *p, size_t n,
+                               uint64_t hash);
 void seqp_pieces_free(seqp_pieces *t);
 
 typedef struct seqp_pairs {
-	struct seqp_pair { uint64_t key; uint32_t rank; int32_t id; } *slot; /* id -1: empty */
+	struct seqp_pair { uint64_t key; uint32_t rank; int32_t id; } *slot; /* key 0: empty */
+	uint8_t *maybe; /* eight bits a slot, set where a pair's hash falls: most pairs of a text are none */
 	size_t mask, used;
 } seqp_pairs;
 
@@ -55,22 +67,37 @@ bool seqp_pairs_init(seqp_pairs *t, size_t n);
 bool seqp_pairs_put(seqp_pairs *t, int32_t left, int32_t right, uint32_t rank, int32_t id);
 void seqp_pairs_free(seqp_pairs *t);
 
-static inline size_t seqp_pair_slot(uint64_t key, size_t mask)
+static inline uint64_t seqp_pair_key(int32_t left, int32_t right)
+{
+	return ((uint64_t)(uint32_t)left + 1) << 32 | (uint32_t)right;
+}
+
+static inline uint64_t seqp_pair_hash(uint64_t key)
 {
 	uint64_t h = key * 0x9e3779b97f4a7c15ull;
-	return (size_t)(h ^ h >> 32) & mask;
+	return h ^ h >> 32;
+}
+
+/* A look at this pair comes soon. */
+static inline void seqp_pairs_soon(const seqp_pairs *t, int32_t left, int32_t right)
+{
+	size_t i = (size_t)seqp_pair_hash(seqp_pair_key(left, right)) & t->mask;
+	__builtin_prefetch(&t->maybe[i], 1);
+	__builtin_prefetch(&t->slot[i], 1);
 }
 
 /* NULL: the two do not merge.  Negative ids never do. */
 static inline const struct seqp_pair *seqp_pairs_get(const seqp_pairs *t, int32_t left, int32_t right)
 {
-	uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-	for (size_t i = seqp_pair_slot(key, t->mask);; i = (i + 1) & t->mask) {
+	uint64_t key = seqp_pair_key(left, right), h = seqp_pair_hash(key);
+	if (!(t->maybe[h & t->mask] >> (h >> 61) & 1))
+		return NULL;
+	for (size_t i = (size_t)h & t->mask;; i = (i + 1) & t->mask) {
 		const struct seqp_pair *s = &t->slot[i];
-		if (s->id < 0)
-			return NULL;
 		if (s->key == key)
 			return s;
+		if (!s->key)
+			return NULL;
 	}
 }
 

@@ -29,3 +29,22 @@ size_t seqp_stand_in(uint8_t byte, uint8_t out[2])
 		cp = 256 + (byte <= 0x20 ? byte : byte == 0xad ? 67 : byte - 0x7f + 33);
 	return seqp_utf8_put(cp, out);
 }
+
+bool seqp_stand_ins_undo(const uint8_t *p, size_t n, uint8_t *to, size_t *len)
+{
+	size_t k = 0;
+	for (size_t i = 0; i < n; k++) {
+		int32_t cp;
+		if (p[i] > 0x20 && p[i] < 0x7f) {
+			to[k] = p[i++];
+			continue;
+		}
+		i += seqp_utf8(p + i, n - i, &cp);
+		int b = seqp_stand_in_byte(cp);
+		if (b < 0)
+			return false;
+		to[k] = (uint8_t)b;
+	}
+	*len = k;
+	return true;
+}

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
-#include "token/utf8.h"
 
 int seqp_vocab_new(seq_vocab **out, enum seqp_kind kind, seq_error *err)
 {
@@ -29,6 +28,7 @@ void seq_vocab_free(seq_vocab *v)
 	free(v->ends);
 	free(v->score);
 	free(v->extra);
+	free(v->merges);
 	seqp_pieces_free(&v->pieces);
 	seqp_pieces_free(&v->extra_table);
 	seqp_pairs_free(&v->pairs);
@@ -38,11 +38,16 @@ void seq_vocab_free(seq_vocab *v)
 	free(v);
 }
 
-static bool room_for(seq_vocab *v, size_t n)
+int seqp_vocab_room(seq_vocab *v, size_t n, seq_error *err)
 {
-	return seqp_grow(&v->piece, &v->cap, n, sizeof(*v->piece)) &&
-	       seqp_grow(&v->text, &v->text_cap, n, sizeof(*v->text)) && seqp_grow(&v->type, &v->type_cap, n, 1) &&
-	       seqp_grow(&v->ends, &v->ends_cap, n, 1) && seqp_grow(&v->score, &v->score_cap, n, sizeof(*v->score));
+	size_t cap[4] = {v->cap, v->cap, v->cap, v->cap};
+	if (n <= v->cap)
+		return 0;
+	if (seqp_grow(&v->text, &cap[0], n, sizeof(*v->text)) && seqp_grow(&v->type, &cap[1], n, 1) &&
+	    seqp_grow(&v->ends, &cap[2], n, 1) && seqp_grow(&v->score, &cap[3], n, sizeof(*v->score)) &&
+	    seqp_grow(&v->piece, &v->cap, n, sizeof(*v->piece)))
+		return 0;
+	return seqp_nomem(err, n * sizeof(*v->piece));
 }
 
 int seqp_vocab_add(seq_vocab *v, const char *piece, size_t len, int type, double score, seq_error *err)
@@ -52,8 +57,11 @@ int seqp_vocab_add(seq_vocab *v, const char *piece, size_t len, int type, double
 	if (len > SEQP_MAX_PIECE)
 		return seqp_fail(err, SEQ_E_FORMAT, "token %zu is %zu bytes long", v->n, len);
 	char *copy = seqp_arena_strdup(&v->arena, piece, len);
-	if (!copy || !room_for(v, v->n + 1))
+	if (!copy)
 		return seqp_nomem(err, len);
+	int rc = seqp_vocab_room(v, v->n + 1, err);
+	if (rc < 0)
+		return rc;
 	v->piece[v->n] = v->text[v->n] = (struct seqp_spelling){(const uint8_t *)copy, (uint32_t)len};
 	v->type[v->n] = type >= SEQP_NORMAL && type <= SEQP_BYTE ? (uint8_t)type : SEQP_NORMAL;
 	v->ends[v->n] = 0;
@@ -79,25 +87,6 @@ int seqp_vocab_index(seq_vocab *v, seq_error *err)
 		return seqp_nomem(err, v->n * 8);
 	for (size_t i = 0; i < v->n; i++)
 		seqp_pieces_put(&v->pieces, v->piece, (int32_t)i);
-	return 0;
-}
-
-int seqp_vocab_merge(seq_vocab *v, const char *left, size_t nl, const char *right, size_t nr, uint32_t rank,
-                     seq_error *err)
-{
-	uint8_t both[512];
-	int32_t l, r, to;
-	if (nl + nr > sizeof(both) || nl > sizeof(both))
-		return seqp_fail(err, SEQ_E_UNSUPPORTED, "merge %u is %zu bytes long", (unsigned)rank, nl + nr);
-	memcpy(both, left, nl);
-	memcpy(both + nl, right, nr);
-	l = seqp_pieces_get(&v->pieces, v->piece, both, nl);
-	r = seqp_pieces_get(&v->pieces, v->piece, both + nl, nr);
-	to = seqp_pieces_get(&v->pieces, v->piece, both, nl + nr);
-	if (l < 0 || r < 0 || to < 0)
-		return 0;
-	if (!seqp_pairs_put(&v->pairs, l, r, rank, to))
-		return seqp_nomem(err, (v->pairs.mask + 1) * 32);
 	return 0;
 }
 
@@ -160,21 +149,6 @@ static size_t unescape(const struct seqp_spelling *s, uint8_t *to)
 	return n;
 }
 
-/* Stand-ins -> bytes; false when a character is none. */
-static bool unstand(const struct seqp_spelling *s, uint8_t *to, size_t *n)
-{
-	*n = 0;
-	for (size_t i = 0; i < s->n;) {
-		int32_t cp;
-		i += seqp_utf8(s->p + i, s->n - i, &cp);
-		int b = seqp_stand_in_byte(cp);
-		if (b < 0)
-			return false;
-		to[(*n)++] = (uint8_t)b;
-	}
-	return true;
-}
-
 /* A word begins with a blank, its inner pieces do not. */
 static size_t word_text(const seq_vocab *v, const struct seqp_spelling *s, uint8_t *to)
 {
@@ -193,7 +167,7 @@ static bool text_of(seq_vocab *v, size_t i, uint8_t *to, size_t *n)
 	if (v->type[i] != SEQP_NORMAL && v->type[i] != SEQP_UNUSED && (v->type[i] != SEQP_USER || !v->escape_space))
 		return false;
 	if (v->byte_level)
-		return unstand(s, to, n);
+		return seqp_stand_ins_undo(s->p, s->n, to, n);
 	if (v->kind == SEQP_WORDPIECE)
 		return *n = word_text(v, s, to), true;
 	if (v->escape_space && memmem(s->p, s->n, "\xe2\x96\x81", 3))
@@ -206,7 +180,7 @@ static int make_texts(seq_vocab *v, seq_error *err)
 	static _Thread_local uint8_t to[SEQP_MAX_PIECE + 16];
 	for (size_t i = 0; i < v->n; i++) {
 		size_t n = 0;
-		if (!text_of(v, i, to, &n))
+		if (!text_of(v, i, to, &n) || (n == v->piece[i].n && !memcmp(to, v->piece[i].p, n)))
 			continue;
 		char *copy = seqp_arena_strdup(&v->arena, (char *)to, n);
 		if (!copy)
@@ -232,14 +206,15 @@ static bool wanted(const seq_vocab *v, size_t i, int what)
 
 static int make_trie(seq_vocab *v, seqp_trie *t, int what, seq_error *err)
 {
-	int32_t *id = seqp_alloc(v->n, sizeof(*id));
-	size_t n = 0;
-	for (size_t i = 0; id && i < v->n; i++)
-		if (wanted(v, i, what))
+	int32_t *id = NULL;
+	size_t n = 0, cap = 0;
+	bool ok = true;
+	for (size_t i = 0; ok && i < v->n; i++)
+		if (wanted(v, i, what) && (ok = seqp_grow(&id, &cap, n + 1, sizeof(*id))))
 			id[n++] = (int32_t)i;
 	/* A piece recognised in the text is spelt there with blanks. */
 	bool texts = (v->kind == SEQP_RWKV && !what) || (v->escape_space && what);
-	bool ok = id && seqp_trie_build(t, texts ? v->text : v->piece, id, n);
+	ok = ok && seqp_trie_build(t, texts ? v->text : v->piece, id, n);
 	free(id);
 	return ok ? 0 : seqp_nomem(err, v->n * sizeof(*id));
 }
@@ -278,8 +253,8 @@ int seqp_vocab_finish(seq_vocab *v, seq_error *err)
 			*special[i] = -1;
 	if (!v->pairs.slot && !seqp_pairs_init(&v->pairs, 0))
 		return seqp_nomem(err, 256);
-	int rc = make_texts(v, err);
-	if (rc < 0)
+	int rc = seqp_vocab_merges_flush(v, err);
+	if (rc < 0 || (rc = make_texts(v, err)) < 0)
 		return rc;
 	find_bytes(v);
 	find_range(v);

@@ -31,8 +31,8 @@ struct seq_vocab {
 	uint8_t *type;               /* enum seqp_type */
 	uint8_t *ends;               /* this id ends a generation */
 	double *score;               /* SentencePiece */
-	size_t score_cap, type_cap, text_cap, ends_cap;
 	int32_t bos, eos, unk;
+	struct seqp_merges *merges; /* read, not yet among the pairs */
 	bool adds_bos, adds_eos;
 
 	seqp_pieces pieces;
@@ -74,6 +74,8 @@ struct seq_vocab {
 };
 
 int seqp_vocab_new(seq_vocab **out, enum seqp_kind kind, seq_error *err);
+/* Room for n pieces in all, where their number is known. */
+int seqp_vocab_room(seq_vocab *v, size_t n, seq_error *err);
 int seqp_vocab_add(seq_vocab *v, const char *piece, size_t len, int type, double score, seq_error *err);
 int seqp_vocab_index(seq_vocab *v, seq_error *err);
 /* Refuses a SentencePiece model whose normalisation is not done here: ids would be wrong in silence. */
@@ -81,6 +83,8 @@ int seqp_vocab_plain(bool charsmap, bool squeezes_blanks, seq_error *err);
 /* Rank is the place in the list. The pair is left out when one of the three is no piece. */
 int seqp_vocab_merge(seq_vocab *v, const char *left, size_t nl, const char *right, size_t nr, uint32_t rank,
                      seq_error *err);
+/* For seqp_vocab_finish. */
+int seqp_vocab_merges_flush(seq_vocab *v, seq_error *err);
 int seqp_vocab_finish(seq_vocab *v, seq_error *err);
 /* Marks the ids that end a generation by their usual spellings. */
 void seqp_vocab_mark_ends(seq_vocab *v);
@@ -103,5 +107,7 @@ size_t seqp_unescape(uint8_t *s, size_t n, bool bytes);
 /* The byte that a stand-in character spells, or -1; and the other way round (UTF-8, at most 2 bytes). */
 int seqp_stand_in_byte(int32_t cp);
 size_t seqp_stand_in(uint8_t byte, uint8_t out[2]);
+/* A whole piece into bytes, at most as many; false when a character is no stand-in. */
+bool seqp_stand_ins_undo(const uint8_t *p, size_t n, uint8_t *to, size_t *len);
 
 #endif

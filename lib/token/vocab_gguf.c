@@ -16,7 +16,7 @@ static int read_pieces(seq_vocab *v, const seqp_gguf *g, seq_error *err)
 	seqp_gguf_iter t = seqp_gguf_each(seqp_gguf_find(g, KEY("tokens")));
 	seqp_gguf_iter s = seqp_gguf_each(seqp_gguf_find(g, KEY("scores")));
 	seqp_gguf_iter k = seqp_gguf_each(seqp_gguf_find(g, KEY("token_type")));
-	int rc = 0;
+	int rc = seqp_vocab_room(v, t.left < SEQP_MAX_VOCAB ? t.left : SEQP_MAX_VOCAB, err);
 	for (seqp_slice piece; rc >= 0 && seqp_gguf_next_str(&t, &piece);) {
 		double score = 0;
 		int64_t type = SEQP_NORMAL;

@@ -21,13 +21,13 @@ typedef struct seqp_bytes {
 	size_t n, cap;
 } seqp_bytes;
 
+/* A word met before: one line of the processor's cache. */
+enum { SEQP_CACHE = 1 << 14, SEQP_CACHED_IDS = 9 };
 struct seqp_cached {
-	uint32_t hash;
+	uint64_t key[3];
+	int32_t id[SEQP_CACHED_IDS];
 	uint8_t len, ids;
-	uint8_t key[26];
-	int32_t id[8];
 };
-enum { SEQP_CACHE = 1 << 14 };
 
 struct seq_encoder {
 	const seq_vocab *v;

@@ -2,6 +2,24 @@
 #include "token/lookup.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/size.h"
+
+enum { HUGE_PAGE = 2 << 20 };
+
+/* Zeros.  Large tables are looked at everywhere: small pages would cost more than the looks. */
+static void *table(size_t n, size_t size)
+{
+	size_t bytes = n * size;
+	if (bytes < HUGE_PAGE)
+		return calloc(n, size);
+	void *p = aligned_alloc(HUGE_PAGE, seqp_round_up(bytes, HUGE_PAGE));
+	if (!p)
+		return NULL;
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return memset(p, 0, bytes);
+}
 
 static size_t table_size(size_t n)
 {
@@ -13,10 +31,10 @@ static size_t table_size(size_t n)
 
 bool seqp_pieces_init(seqp_pieces *t, size_t n)
 {
-	if (n > SIZE_MAX / 4)
+	if (n > SIZE_MAX / 64)
 		return false;
 	size_t size = table_size(n);
-	t->slot = calloc(size, sizeof(*t->slot));
+	t->slot = table(size, sizeof(*t->slot));
 	if (!t->slot)
 		return false;
 	t->mask = size - 1;
@@ -34,7 +52,7 @@ void seqp_pieces_put(seqp_pieces *t, const struct seqp_spelling *all, int32_t id
 			return;
 		}
 		if (t->slot[i].tag == (uint32_t)(h >> 32) && all[have].n == all[id].n &&
-		    !memcmp(all[have].p, all[id].p, all[id].n))
+		    seqp_same_bytes(all[have].p, all[id].p, all[id].n))
 			return;
 	}
 }
@@ -51,7 +69,7 @@ int32_t seqp_pieces_get_hashed(const seqp_pieces *t, const struct seqp_spelling 
 		int32_t have = t->slot[i].id1 - 1;
 		if (have < 0)
 			return -1;
-		if (t->slot[i].tag == (uint32_t)(h >> 32) && all[have].n == n && !memcmp(all[have].p, p, n))
+		if (t->slot[i].tag == (uint32_t)(h >> 32) && all[have].n == n && seqp_same_bytes(all[have].p, p, n))
 			return have;
 	}
 }
@@ -64,12 +82,12 @@ void seqp_pieces_free(seqp_pieces *t)
 
 bool seqp_pairs_init(seqp_pairs *t, size_t n)
 {
-	if (n > SIZE_MAX / 4)
+	if (n > SIZE_MAX / 64)
 		return false;
 	size_t size = table_size(n);
 	seqp_pairs_free(t);
-	t->slot = calloc(size, sizeof(*t->slot));
-	t->maybe = calloc(size, 1);
+	t->slot = table(size, sizeof(*t->slot));
+	t->maybe = table(size, 1);
 	t->mask = size - 1;
 	t->used = 0;
 	if (t->slot && t->maybe)

@@ -20,6 +20,22 @@ static inline uint64_t seqp_few_bytes(const uint8_t *p, size_t n)
 	return a | (uint64_t)b << 32;
 }
 
+static inline bool seqp_same_bytes(const uint8_t *p, const uint8_t *q, size_t n)
+{
+	uint64_t a, b;
+	for (; n > 8; n -= 8, p += 8, q += 8) {
+		memcpy(&a, p, 8);
+		memcpy(&b, q, 8);
+		if (a != b)
+			return false;
+	}
+	if (n < 8)
+		return seqp_few_bytes(p, n) == seqp_few_bytes(q, n);
+	memcpy(&a, p, 8);
+	memcpy(&b, q, 8);
+	return a == b;
+}
+
 /* Seedless and quick for words; an attacker who forces collisions only meets the probe limit of
  * tables that are filled from the vocabulary, never from the text. */
 static inline uint64_t seqp_word_hash(const uint8_t *p, size_t n)

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 
-enum { SMALL = 40 };
+enum { SMALL = 64 };
 #define NEVER UINT32_MAX
 
 bool seqp_merger_room(seqp_merger *m, size_t n)
@@ -52,38 +52,60 @@ static inline void look(const seqp_pairs *t, seqp_merger *m, size_t i, size_t j)
 	m->work++;
 }
 
-static void close_gap(seqp_merger *m, size_t i, size_t n)
+static void link_all(seqp_merger *m, size_t n)
 {
-	for (; i + 1 < n; i++) {
-		m->id[i] = m->id[i + 1];
-		m->at[i] = m->at[i + 1];
-		m->rank[i] = m->rank[i + 1];
-		m->to[i] = m->to[i + 1];
+	for (size_t i = 0; i < n; i++) {
+		m->next[i] = (uint32_t)i + 1;
+		m->prev[i] = (uint32_t)i - 1;
+		m->rank[i] = NEVER;
 	}
-	m->at[i] = m->at[i + 1];
+}
+
+/* Symbol i takes its right neighbour in. */
+static void join(seqp_merger *m, size_t i, size_t n)
+{
+	size_t j = m->next[i], k = m->next[j];
+	m->id[i] = m->to[i];
+	m->rank[j] = NEVER;
+	m->next[i] = (uint32_t)k;
+	m->rank[i] = NEVER;
+	if (k < n)
+		m->prev[k] = (uint32_t)i;
+}
+
+static size_t compact(seqp_merger *m, size_t n)
+{
+	size_t k = 0;
+	uint32_t end = m->at[n];
+	for (size_t i = 0; i < n; i = m->next[i], k++) {
+		m->id[k] = m->id[i];
+		m->at[k] = m->at[i];
+	}
+	m->at[k] = end;
+	return k;
 }
 
 static size_t merge_small(const seqp_pairs *t, seqp_merger *m, size_t n)
 {
+	link_all(m, n);
 	for (size_t i = 0; i + 1 < n; i++)
 		look(t, m, i, i + 1);
-	while (n > 1) {
+	for (;;) {
 		size_t best = 0;
-		for (size_t i = 1; i + 1 < n; i++)
-			if (m->rank[i] < m->rank[best])
-				best = i;
-		if (m->rank[best] == NEVER)
-			break;
+		uint32_t rank = m->rank[0];
+		for (size_t i = 1; i < n; i++) {
+			best = m->rank[i] < rank ? i : best;
+			rank = m->rank[i] < rank ? m->rank[i] : rank;
+		}
+		if (rank == NEVER)
+			return compact(m, n);
 		m->work += n;
-		m->id[best] = m->to[best];
-		close_gap(m, best + 1, n);
-		n--;
-		if (best + 1 < n)
-			look(t, m, best, best + 1);
+		join(m, best, n);
+		if (m->next[best] < n)
+			look(t, m, best, m->next[best]);
 		if (best)
-			look(t, m, best - 1, best);
+			look(t, m, m->prev[best], best);
 	}
-	return n;
 }
 
 /* --- many symbols: a binary heap of rank << 32 | place ------------------------- */
@@ -120,49 +142,26 @@ static void look_push(const seqp_pairs *t, seqp_merger *m, size_t i)
 		push(m, (uint64_t)m->rank[i] << 32 | i);
 }
 
-/* Joins symbol i with its right neighbour. */
-static void join(const seqp_pairs *t, seqp_merger *m, size_t i, size_t n)
+static void join_push(const seqp_pairs *t, seqp_merger *m, size_t i, size_t n)
 {
-	size_t j = m->next[i], k = m->next[j];
-	m->id[i] = m->to[i];
-	m->rank[j] = NEVER;
-	m->next[i] = (uint32_t)k;
-	m->rank[i] = NEVER;
-	if (k < n) {
-		m->prev[k] = (uint32_t)i;
+	join(m, i, n);
+	if (m->next[i] < n)
 		look_push(t, m, i);
-	}
 	if (i)
 		look_push(t, m, m->prev[i]);
-}
-
-static size_t compact(seqp_merger *m, size_t n)
-{
-	size_t k = 0;
-	uint32_t end = m->at[n];
-	for (size_t i = 0; i < n; i = m->next[i], k++) {
-		m->id[k] = m->id[i];
-		m->at[k] = m->at[i];
-	}
-	m->at[k] = end;
-	return k;
 }
 
 static size_t merge_heap(const seqp_pairs *t, seqp_merger *m, size_t n)
 {
 	m->heaped = 0;
-	for (size_t i = 0; i < n; i++) {
-		m->next[i] = (uint32_t)i + 1;
-		m->prev[i] = (uint32_t)i - 1;
-		m->rank[i] = NEVER;
-	}
+	link_all(m, n);
 	for (size_t i = 0; i + 1 < n; i++)
 		look_push(t, m, i);
 	while (m->heaped) {
 		uint64_t top = pop(m);
 		size_t i = (uint32_t)top;
 		if (m->rank[i] == (uint32_t)(top >> 32)) /* else an entry of the past */
-			join(t, m, i, n);
+			join_push(t, m, i, n);
 	}
 	return compact(m, n);
 }

@@ -131,7 +131,6 @@ static size_t stretch_end(const uint8_t *p, size_t n, size_t from, bool end, boo
 	return n;
 }
 
-/* Plain ASCII has no stretch longer than a character, but for the last of it. */
 static size_t ascii(const uint8_t *p, size_t n)
 {
 	size_t i = 0;
@@ -142,7 +141,27 @@ static size_t ascii(const uint8_t *p, size_t n)
 	}
 	while (i < n && p[i] < 0x80)
 		i++;
-	return i ? i - 1 : 0;
+	return i;
+}
+
+/* Characters that stay as they are, but for the last of them, which the next may touch. */
+static size_t plain(const uint8_t *p, size_t n)
+{
+	size_t i = 0, last = 0;
+	for (int32_t cp; i < n;) {
+		size_t k = ascii(p + i, n - i);
+		if (k) {
+			last = i + k - 1;
+			i += k;
+			continue;
+		}
+		k = seqp_utf8(p + i, n - i, &cp);
+		if (cp < 0 || (seqp_category(cp) & SEQP_SPLITS) || seqp_joins(cp))
+			break;
+		last = i;
+		i += k;
+	}
+	return last;
 }
 
 /* As far as p[0..n) is decided. */
@@ -152,7 +171,7 @@ static int stretches(seq_encoder *e, const uint8_t *p, size_t n, bool end, size_
 	int rc = 0;
 	while (i < n && rc >= 0) {
 		bool open = false;
-		size_t k = seen ? 0 : ascii(p + i, n - i);
+		size_t k = seen ? 0 : plain(p + i, n - i);
 		if (k) {
 			rc = seqp_bytes_put(&e->buf, p + i, k, e->err);
 			i += k;

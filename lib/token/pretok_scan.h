@@ -24,7 +24,7 @@ static inline size_t seqp_next(const seqp_scan *s, size_t i, int32_t *cp, unsign
 		return 0;
 	if (s->p[i] < 0x80) {
 		*cp = s->p[i];
-		*cat = seqp_category(s->p[i]);
+		*cat = seqp_category_cell[s->p[i]];
 		return 1;
 	}
 	size_t len = seqp_utf8(s->p + i, s->n - i, cp);
@@ -41,6 +41,9 @@ static inline size_t seqp_run(const seqp_scan *s, size_t i, unsigned kind, unsig
 {
 	int32_t cp;
 	unsigned cat;
+	while (i < s->n && s->p[i] < 0x80 && (seqp_category_cell[s->p[i]] & SEQP_KINDS) == kind &&
+	       !(seqp_category_cell[s->p[i]] & stop))
+		i++;
 	for (size_t len; (len = seqp_next(s, i, &cp, &cat)); i += len)
 		if ((cat & SEQP_KINDS) != kind || (cat & stop)) {
 			*open = false;

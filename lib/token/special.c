@@ -36,6 +36,18 @@ static int token(seq_encoder *e, int32_t id)
 	return rc;
 }
 
+/* The first place from i on where a string of t may begin. */
+static size_t candidate(const seqp_trie *t, const uint8_t *p, size_t i, size_t n)
+{
+	if (t->node[0].children == 1) {
+		const uint8_t *at = memchr(p + i, t->node[1].byte, n - i);
+		return at ? (size_t)(at - p) : n;
+	}
+	while (i < n && !t->first[p[i]])
+		i++;
+	return i;
+}
+
 /* Hands on p[0..n) as far as it is decided; *used says how far. */
 static int scan(seq_encoder *e, const seqp_trie *t, const uint8_t *p, size_t n, bool end, size_t *used)
 {
@@ -44,12 +56,13 @@ static int scan(seq_encoder *e, const seqp_trie *t, const uint8_t *p, size_t n, 
 	while (i < n && rc >= 0 && e->rc >= 0) {
 		int32_t id = -1;
 		bool more = false;
-		size_t len = t->first[p[i]] ? match(t, p + i, n - i, &id, &more) : 0;
+		i = candidate(t, p, i, n);
+		size_t len = i < n ? match(t, p + i, n - i, &id, &more) : 0;
 		e->work++;
 		if (more && !end)
 			break;
 		if (!len) {
-			i++;
+			i += i < n;
 			continue;
 		}
 		rc = i > done ? seqp_normal_feed(e, p + done, i - done, false) : 0;

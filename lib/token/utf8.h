@@ -18,6 +18,10 @@ static inline size_t seqp_utf8(const uint8_t *p, size_t n, int32_t *cp)
 		*cp = a;
 		return 1;
 	}
+	if (a > 0xe0 && a < 0xed && n >= 3 && (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80) { /* most of them */
+		*cp = (a & 0x0f) << 12 | (p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+		return 3;
+	}
 	size_t len = a >= 0xf0 ? 4 : a >= 0xe0 ? 3 : 2;
 	*cp = SEQP_BAD;
 	if (a < 0xc2 || a > 0xf4)

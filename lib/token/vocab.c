@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
+#include "token/category.h"
 
 int seqp_vocab_new(seq_vocab **out, enum seqp_kind kind, seq_error *err)
 {
@@ -11,6 +12,7 @@ int seqp_vocab_new(seq_vocab **out, enum seqp_kind kind, seq_error *err)
 	if (!v)
 		return seqp_nomem(err, sizeof(*v));
 	v->kind = kind;
+	seqp_category(0); /* the splitters take what is ASCII from its block as they find it */
 	v->bos = v->eos = v->unk = -1;
 	memset(v->byte_id, 0xff, sizeof(v->byte_id));
 	*out = v;

@@ -79,45 +79,67 @@ static int merge_word(seq_encoder *e, const uint8_t *p, size_t n)
 	return 0;
 }
 
-static bool recall(seq_encoder *e, const struct seqp_cached *c, uint32_t hash, const uint8_t *p, size_t n)
+/* The word's bytes, zeros behind them; 24 can be read at p. */
+static void key_of(uint64_t key[3], const uint8_t *p, size_t n)
 {
-	if (c->hash != hash || c->len != n || memcmp(c->key, p, n))
+	static const uint8_t ones[48] = {
+		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+	uint64_t mask[3];
+	memcpy(mask, ones + 24 - n, sizeof(mask));
+	memcpy(key, p, sizeof(mask));
+	for (int i = 0; i < 3; i++)
+		key[i] &= mask[i];
+}
+
+static size_t place_of(const uint64_t key[3], size_t n)
+{
+	uint64_t h = (key[0] ^ n) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 32 ^ key[1]) * 0xff51afd7ed558ccdull;
+	h = (h ^ h >> 32 ^ key[2]) * 0xc4ceb9fe1a85ec53ull;
+	return (size_t)(h >> 40) % SEQP_CACHE;
+}
+
+static bool recall(seq_encoder *e, const struct seqp_cached *c, const uint64_t key[3], size_t n)
+{
+	if (c->len != n || c->key[0] != key[0] || c->key[1] != key[1] || c->key[2] != key[2])
 		return false;
-	for (size_t i = 0; i < c->ids; i++)
-		seqp_emit(e, c->id[i]);
+	if (e->outs + SEQP_CACHED_IDS > SEQP_OUT)
+		seqp_flush(e);
+	memcpy(e->out + e->outs, c->id, sizeof(c->id));
+	e->outs += c->ids;
 	e->last_unk = false;
 	return true;
 }
 
 /* Only a word whose ids all still stand in e->out can be remembered. */
-static void remember(seq_encoder *e, struct seqp_cached *c, uint32_t hash, const uint8_t *p, size_t n, size_t before)
+static void remember(seq_encoder *e, struct seqp_cached *c, const uint64_t key[3], size_t n, size_t before)
 {
 	size_t ids = e->outs - before;
-	if (e->outs <= before || ids > 8 || e->last_unk)
+	if (e->outs <= before || ids > SEQP_CACHED_IDS || e->last_unk)
 		return;
-	c->hash = hash;
+	memcpy(c->key, key, sizeof(c->key));
 	c->len = (uint8_t)n;
 	c->ids = (uint8_t)ids;
-	memcpy(c->key, p, n);
 	memcpy(c->id, e->out + before, ids * sizeof(*c->id));
 }
 
 static int word(seq_encoder *e, const uint8_t *p, size_t n)
 {
+	uint64_t key[3];
 	if (e->v->kind == SEQP_WORDPIECE && p[0] == ' ')
 		return 0;
-	if (n > sizeof(e->cache->key))
+	if (n > sizeof(key))
 		return merge_word(e, p, n);
-	uint64_t hash = seqp_word_hash(p, n);
-	struct seqp_cached *c = &e->cache[hash % SEQP_CACHE];
-	if (recall(e, c, (uint32_t)(hash >> 32), p, n))
+	key_of(key, p, n);
+	struct seqp_cached *c = &e->cache[place_of(key, n)];
+	if (recall(e, c, key, n))
 		return 0;
 	if (e->outs + n > SEQP_OUT)
 		seqp_flush(e);
 	size_t before = e->outs;
 	int rc = merge_word(e, p, n);
 	if (rc >= 0)
-		remember(e, c, (uint32_t)(hash >> 32), p, n, before);
+		remember(e, c, key, n, before);
 	return rc;
 }
 

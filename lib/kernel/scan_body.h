@@ -202,7 +202,7 @@ static void scan_mamba(const seqk_scan1 *s, size_t c0, size_t c1)
 }
 
 /* Mamba-2: LONG steps of B and C stay in L2 while the heads go by; within them a span stays in L1
- * while a head's state goes by, M2_ROWS rows at a time. */
+ * while a head's state goes by, M2_ROWS rows at a time, M2_REGS registers of each. */
 enum { M2_SPAN = 16, LONG = 128, M2_ROWS = V_STATE / 2, M2_REGS = 4, M2_GROUP = 8 };
 
 /* Eight rows of a head over a span: x, dt x, and for each row the 16 running sums over s. */

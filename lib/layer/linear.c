@@ -8,9 +8,6 @@
 #include "kernel/vec.h"
 #include "layer/bind.h"
 
-/* Up to this many rows every lane quantises for itself: cheaper than to wait. */
-enum { OWN_ROWS = 4 };
-
 static size_t padded(size_t k)
 {
 	return seqp_round_up(k, 32);
@@ -27,7 +24,7 @@ size_t seqp_linear_act_bytes(size_t rows, size_t cols)
 
 size_t seqp_linear_own_bytes(size_t cols)
 {
-	return seqp_round_up(seqk_matmul_scratch(cols), 64) + seqp_linear_act_bytes(OWN_ROWS, cols);
+	return seqp_round_up(seqk_matmul_scratch(cols), 64) + seqp_linear_act_bytes(SEQP_OWN_ROWS, cols);
 }
 
 int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t in, int needed, seqp_linear *l,
@@ -72,8 +69,8 @@ void seqp_linear_act(const seqp_ctx *ctx, seqk_act *a, const float *x, size_t ld
 	if (!quantise)
 		return;
 	size_t r0 = 0, r1 = rows;
-	int own = rows <= OWN_ROWS;
-	place_act(a, own ? ctx->own + seqp_round_up(seqk_matmul_scratch(k), 64) : ctx->act, own ? OWN_ROWS : rows, k);
+	int own = rows <= SEQP_OWN_ROWS;
+	place_act(a, own ? ctx->own + seqp_round_up(seqk_matmul_scratch(k), 64) : ctx->act, own ? SEQP_OWN_ROWS : rows, k);
 	if (!own)
 		seqp_lane_split(&ctx->lane, rows, 1, &r0, &r1);
 	for (size_t j = r0; j < r1; j++)
@@ -99,10 +96,15 @@ void seqp_linear_part(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act 
 	}
 }
 
+void seqp_linear_columns(const seqp_lane *lane, size_t out, size_t *begin, size_t *end)
+{
+	seqp_lane_split(lane, out, SEQK_MATMUL_GRAIN, begin, end);
+}
+
 void seqp_linear_share(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act *a, float *y, size_t ldy)
 {
 	size_t r0, r1;
-	seqp_lane_split(&ctx->lane, l->out, SEQK_MATMUL_GRAIN, &r0, &r1);
+	seqp_linear_columns(&ctx->lane, l->out, &r0, &r1);
 	seqp_linear_part(ctx, l, a, y, ldy, r0, r1);
 }
 

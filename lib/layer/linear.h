@@ -9,6 +9,9 @@
 #include "kernel/matmul.h"
 #include "layer/ctx.h"
 
+/* Up to this many rows every lane norms and quantises for itself: cheaper than to wait. */
+enum { SEQP_OWN_ROWS = 4 };
+
 typedef struct seqp_linear {
 	seqp_view w;       /* data NULL: absent */
 	const float *b;    /* or NULL */
@@ -29,8 +32,9 @@ void seqp_linear_act(const seqp_ctx *ctx, seqk_act *a, const float *x, size_t ld
 /* Outputs [r0, r1) by the calling lane; no barrier. */
 void seqp_linear_part(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act *a, float *y, size_t ldy, size_t r0,
                       size_t r1);
-/* This lane's share of all outputs; no barrier. */
+/* This lane's share of all outputs, cut as seqp_linear_columns does; no barrier. */
 void seqp_linear_share(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act *a, float *y, size_t ldy);
+void seqp_linear_columns(const seqp_lane *lane, size_t out, size_t *begin, size_t *end);
 /* All of it for one layer: act and share; no barrier at the end. */
 void seqp_linear_run(const seqp_ctx *ctx, const seqp_linear *l, const float *x, size_t ldx, float *y, size_t ldy,
                      size_t rows);

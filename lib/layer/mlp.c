@@ -114,5 +114,4 @@ void seqp_mlp_run(const seqp_ctx *ctx, const seqp_mlp *m, const float *x, float 
 	m->kind->inner(m, ctx, &a, h, tmp, r0, r1);
 	seqp_team_barrier(&ctx->lane);
 	seqp_linear_run(ctx, &m->down, h, m->inner, y, width, rows);
-	seqp_team_barrier(&ctx->lane);
 }

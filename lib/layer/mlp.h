@@ -32,7 +32,7 @@ seqp_act_fn seqp_act_find(int number);
 const char *seqp_act_name(int number);
 
 int seqp_mlp_open(const seqp_bind *b, const char *kind, seqp_mlp *m, seq_error *err);
-/* y = mlp(x), [rows][width] both, y may be x.  Ends with a barrier. */
+/* y = mlp(x), [rows][width] both, y may be x.  This lane's columns of y (seqp_linear_columns); no barrier at the end. */
 void seqp_mlp_run(const seqp_ctx *ctx, const seqp_mlp *m, const float *x, float *y);
 
 #endif

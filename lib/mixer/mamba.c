@@ -106,9 +106,11 @@ static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, 
 	size_t rows = ctx->batch->rows, c0, c1;
 	float *xz = (void *)(ctx->shared + m->pxz), *bc = (void *)(ctx->shared + m->pbc);
 	float *dt = (void *)(ctx->shared + m->pdt), *out = (void *)(ctx->shared + m->py);
-	seqp_lane_split(&ctx->lane, m->I, 16, &c0, &c1);
-	seqp_linear_run(ctx, &m->in, x, m->in.in, xz, 2 * m->I, rows);
-	seqp_team_barrier(&ctx->lane);
+	seqk_act a;
+	seqp_linear_columns(&ctx->lane, m->I, &c0, &c1);
+	seqp_linear_act(ctx, &a, x, m->in.in, rows, m->in.in, m->in.q);
+	seqp_linear_part(ctx, &m->in, &a, xz, 2 * m->I, c0, c1);
+	seqp_linear_part(ctx, &m->in, &a, xz, 2 * m->I, m->I + c0, m->I + c1);
 	convolve(m, ctx, state, xz, c0, c1);
 	seqp_team_barrier(&ctx->lane);
 	seqp_linear_run(ctx, &m->x, xz, 2 * m->I, bc, m->x.out, rows);
@@ -117,13 +119,11 @@ static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, 
 		norms(m, ctx, bc);
 		seqp_team_barrier(&ctx->lane);
 	}
-	seqk_act a;
 	seqp_linear_act(ctx, &a, bc, m->x.out, rows, m->R, m->dt.q);
 	seqp_linear_part(ctx, &m->dt, &a, dt, m->I, c0, c1);
 	scan(m, ctx, state, xz, bc, dt, out, c0, c1);
 	seqp_team_barrier(&ctx->lane);
 	seqp_linear_run(ctx, &m->out, out, m->I, y, m->out.out, rows);
-	seqp_team_barrier(&ctx->lane);
 }
 
 const seqp_mixer_row seqp_mixer_mamba = {

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/fail.h"
+#include "base/size.h"
 #include "kernel/matmul.h"
 #include "kernel/scan.h"
 #include "kernel/vec.h"
@@ -20,7 +21,7 @@ struct mamba2 {
 	size_t norm_group;
 	float eps, dt_min, dt_max;
 	size_t fconv, fssm;
-	size_t pzx, pdt, py;
+	size_t pzx, pdt, py, pown; /* places in the shared scratch, the last in the lane's own */
 };
 
 static int read_numbers(struct mamba2 *m, const seqp_bind *b, seq_error *err)
@@ -76,82 +77,115 @@ static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_erro
 	m->pdt = seqp_place(&at, b->max_rows * m->H, 4);
 	m->py = seqp_place(&at, b->max_rows * m->I, 4);
 	seqp_raise(&b->needs->shared, at);
+	m->pown = seqp_round_up(seqp_linear_own_bytes(m->I), 64);
+	seqp_raise(&b->needs->own, m->pown + SEQP_OWN_ROWS * m->I * 4);
 	*self = m;
 	return 0;
 }
 
-static void convolve(const struct mamba2 *m, const seqp_ctx *ctx, seqp_slot *const *state, float *zx)
+/* What a lane makes of the input: columns of z, channels of the convolution, heads of dt and of the scan. */
+struct share {
+	size_t i0, i1, c0, c1, h0, h1;
+};
+
+static struct share share(const struct mamba2 *m, const seqp_lane *lane)
 {
-	size_t c0, c1;
-	seqp_lane_split(&ctx->lane, m->C, 16, &c0, &c1);
+	struct share s;
+	seqp_linear_columns(lane, m->I, &s.i0, &s.i1);
+	seqp_linear_columns(lane, m->C, &s.c0, &s.c1);
+	seqp_lane_split(lane, m->H, 1, &s.h0, &s.h1);
+	return s;
+}
+
+static void project(const struct mamba2 *m, const seqp_ctx *ctx, const struct share *s, const float *x, float *zx)
+{
+	seqk_act a;
+	seqp_linear_act(ctx, &a, x, m->in.in, ctx->batch->rows, m->in.in, m->in.q);
+	seqp_linear_part(ctx, &m->in, &a, zx, m->ld, s->i0, s->i1);
+	seqp_linear_part(ctx, &m->in, &a, zx, m->ld, m->I + s->c0, m->I + s->c1);
+	seqp_linear_part(ctx, &m->in, &a, zx, m->ld, m->I + m->C + s->h0, m->I + m->C + s->h1);
+}
+
+static void convolve(const struct mamba2 *m, const seqp_ctx *ctx, const struct share *own, seqp_slot *const *state, float *zx)
+{
 	for (size_t i = 0; i < ctx->batch->nseq; i++) {
 		size_t r = ctx->batch->first[i], n = ctx->batch->first[i + 1] - r;
 		float *x = zx + r * m->ld + m->I;
-		seqk_conv(x, m->ld, x, m->ld, n, m->conv, m->conv_b, m->K, 1, state[i]->fixed[m->fconv], c0, c1);
+		seqk_conv(x, m->ld, x, m->ld, n, m->conv, m->conv_b, m->K, 1, state[i]->fixed[m->fconv], own->c0,
+		          own->c1);
 	}
 }
 
-static void steps(const struct mamba2 *m, const seqp_ctx *ctx, const float *zx, float *dt)
+static void steps(const struct mamba2 *m, const seqp_ctx *ctx, const struct share *own, const float *zx, float *dt)
 {
-	size_t r0, r1;
-	seqp_ctx_rows(ctx, &r0, &r1);
-	for (size_t r = r0; r < r1; r++) {
-		const float *in = zx + r * m->ld + m->I + m->C;
-		float *d = dt + r * m->H;
+	size_t h0 = own->h0, n = own->h1 - own->h0;
+	for (size_t r = 0; r < ctx->batch->rows; r++) {
+		const float *in = zx + r * m->ld + m->I + m->C + h0;
+		float *d = dt + r * m->H + h0;
 		if (m->dt_b)
-			seqk_add(d, in, m->dt_b, m->H);
-		seqk_softplus(d, m->dt_b ? d : in, m->H);
-		for (size_t h = 0; h < m->H; h++)
+			seqk_add(d, in, m->dt_b + h0, n);
+		seqk_softplus(d, m->dt_b ? d : in, n);
+		for (size_t h = 0; h < n; h++)
 			d[h] = d[h] < m->dt_min ? m->dt_min : d[h] > m->dt_max ? m->dt_max : d[h];
 	}
 }
 
-static void scan(const struct mamba2 *m, const seqp_ctx *ctx, seqp_slot *const *state, const float *zx, const float *dt,
-                 float *y)
+/* The scan, and its output times silu(z). */
+static void scan(const struct mamba2 *m, const seqp_ctx *ctx, const struct share *own, seqp_slot *const *state,
+                 const float *zx, const float *dt, float *y)
 {
-	size_t h0, h1;
-	seqp_lane_split(&ctx->lane, m->H, 1, &h0, &h1);
+	size_t P = m->I / m->H, at = own->h0 * P, n = own->h1 * P - at;
+	if (!n)
+		return;
 	for (size_t i = 0; i < ctx->batch->nseq; i++) {
 		size_t r = ctx->batch->first[i];
 		const float *x = zx + r * m->ld + m->I;
 		seqk_scan2 s = {.x = x, .B = x + m->I, .C = x + m->I + m->G * m->N, .dt = dt + r * m->H, .ldx = m->ld,
 			.ldbc = m->ld, .lddt = m->H, .A = m->A, .D = m->D, .y = y + r * m->I, .ldy = m->I,
-			.S = state[i]->fixed[m->fssm], .n = ctx->batch->first[i + 1] - r, .H = m->H, .G = m->G,
-			.P = m->I / m->H, .N = m->N};
-		if (h0 < h1)
-			seqk_scan_mamba2(&s, h0, h1);
+			.S = state[i]->fixed[m->fssm], .n = ctx->batch->first[i + 1] - r, .H = m->H, .G = m->G, .P = P, .N = m->N};
+		seqk_scan_mamba2(&s, own->h0, own->h1);
 	}
+	for (size_t r = 0; r < ctx->batch->rows; r++)
+		seqk_silu_mul(y + r * m->I + at, zx + r * m->ld + at, y + r * m->I + at, n);
 }
 
-static void gate(const struct mamba2 *m, const seqp_ctx *ctx, const float *zx, float *y)
+/* Rows [r0, r1) of y, normed by groups, to rows [r0, r1) of to. */
+static void norms(const struct mamba2 *m, const float *y, float *to, size_t r0, size_t r1)
 {
-	size_t i0, i1, groups = m->I / m->norm_group;
-	seqp_lane_split(&ctx->lane, ctx->batch->rows * groups, 1, &i0, &i1);
-	for (size_t i = i0; i < i1; i++) {
-		size_t r = i / groups, c = i % groups * m->norm_group;
-		float *part = y + r * m->I + c;
-		seqk_silu_mul(part, zx + r * m->ld + c, part, m->norm_group);
-		if (m->norm)
-			seqk_rmsnorm(part, part, m->norm + c, m->norm_group, m->eps);
+	size_t n = m->norm_group;
+	for (size_t at = r0 * m->I; at < r1 * m->I; at += n)
+		seqk_rmsnorm(to + at, y + at, m->norm + at % m->I, n, m->eps);
+}
+
+/* Few rows are normed by every lane for itself. */
+static const float *norm(const struct mamba2 *m, const seqp_ctx *ctx, float *y)
+{
+	size_t rows = ctx->batch->rows, r0, r1;
+	if (!m->norm)
+		return y;
+	if (rows <= SEQP_OWN_ROWS) {
+		float *own = (void *)(ctx->own + m->pown);
+		norms(m, y, own, 0, rows);
+		return own;
 	}
+	seqp_ctx_rows(ctx, &r0, &r1);
+	norms(m, y, y, r0, r1);
+	seqp_team_barrier(&ctx->lane);
+	return y;
 }
 
 static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, const float *x, float *y)
 {
 	const struct mamba2 *m = self;
-	size_t rows = ctx->batch->rows;
 	float *zx = (void *)(ctx->shared + m->pzx), *dt = (void *)(ctx->shared + m->pdt), *out = (void *)(ctx->shared + m->py);
-	seqp_linear_run(ctx, &m->in, x, m->in.in, zx, m->ld, rows);
+	struct share own = share(m, &ctx->lane);
+	project(m, ctx, &own, x, zx);
+	convolve(m, ctx, &own, state, zx);
+	steps(m, ctx, &own, zx, dt);
 	seqp_team_barrier(&ctx->lane);
-	convolve(m, ctx, state, zx);
-	steps(m, ctx, zx, dt);
+	scan(m, ctx, &own, state, zx, dt, out);
 	seqp_team_barrier(&ctx->lane);
-	scan(m, ctx, state, zx, dt, out);
-	seqp_team_barrier(&ctx->lane);
-	gate(m, ctx, zx, out);
-	seqp_team_barrier(&ctx->lane);
-	seqp_linear_run(ctx, &m->out, out, m->I, y, m->out.out, rows);
-	seqp_team_barrier(&ctx->lane);
+	seqp_linear_run(ctx, &m->out, norm(m, ctx, out), m->I, y, m->out.out, ctx->batch->rows);
 }
 
 const seqp_mixer_row seqp_mixer_mamba2 = {

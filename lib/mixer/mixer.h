@@ -17,9 +17,9 @@ typedef struct seqp_mixer_row {
 	/* Reads weights and numbers below bind->role, checks every shape, declares its
 	 * state arrays in spec, raises bind->needs.  *self lives in bind's arena. */
 	int (*open)(void **self, const seqp_bind *bind, seqp_state_spec *spec, seq_error *err);
-	/* Runs a ragged batch: every lane calls it, x complete; on return y is complete on all
-	 * lanes (it ends with a barrier).  y may be x.  state[i] is the layer's slot of
-	 * sequence i, its blocks held for all rows. */
+	/* Runs a ragged batch: every lane calls it, x complete; on return the lane's own columns of y
+	 * are written (seqp_linear_columns); no barrier at the end, one at least before y.  y may be x.
+	 * state[i] is the layer's slot of sequence i, its blocks held for all rows. */
 	void (*run)(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, const float *x, float *y);
 } seqp_mixer_row;
 

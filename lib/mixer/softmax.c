@@ -182,7 +182,6 @@ static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, 
 	seqp_attend_run(&s->at, ctx, state, q, out);
 	seqp_team_barrier(&ctx->lane);
 	seqp_linear_run(ctx, &s->o, out, s->o.in, y, width, rows);
-	seqp_team_barrier(&ctx->lane);
 }
 
 const seqp_mixer_row seqp_mixer_softmax = {

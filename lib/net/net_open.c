@@ -127,7 +127,8 @@ static int take_memory(seq_net *net, seq_error *err)
 	}
 	net->tile = TILE_BYTES / 4 / net->vocab;
 	net->tile = net->tile < 8 ? 8 : net->tile > TILE_MOST ? TILE_MOST : net->tile;
-	net->own_bytes = seqp_round_up(net->needs.own + 64, 4096);
+	net->own_regs = seqp_round_up(net->needs.own, 64);
+	net->own_bytes = seqp_round_up(net->own_regs + SEQP_REGS * SEQP_OWN_ROWS * net->width * 4 + 64, 4096);
 	net->act = take(seqp_linear_act_bytes(rows > net->tile ? rows : net->tile, net->needs.act_cols), 1, &ok);
 	net->shared = take(net->needs.shared, 1, &ok);
 	net->own = take(lanes, net->own_bytes, &ok);

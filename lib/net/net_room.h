@@ -53,7 +53,7 @@ struct seq_net {
 	int keeps_embeddings;
 	seqp_rope_table table[SEQP_ROPES];
 	char *act, *shared, *own;
-	size_t own_bytes; /* of a lane */
+	size_t own_bytes, own_regs; /* of a lane; where its copies of registers begin */
 	size_t tile;      /* rows of logits at once */
 	float *head_x, *logits;
 

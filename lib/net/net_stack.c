@@ -12,30 +12,57 @@ seqp_ctx seqp_net_ctx(const seq_net *net, const seqp_lane *lane)
 		.own = net->own + (size_t)lane->tid * net->own_bytes};
 }
 
-static void add(const seq_net *net, const seqp_ctx *ctx, const seqp_op *op)
+/* By columns, as mixers and mlps leave them: no lane reads what another wrote. */
+static void add(const seq_net *net, const seqp_ctx *ctx, const seqp_op *op, float *const *at, float *y)
 {
-	size_t i0, i1;
-	const float *a = net->reg[op->src], *b = net->reg[op->src2];
-	float *y = net->reg[op->dst];
-	seqp_ctx_flat(ctx, net->width, &i0, &i1);
-	if (op->alpha == 1 && op->beta == 1)
-		seqk_add(y + i0, a + i0, b + i0, i1 - i0);
-	else
-		seqk_axpby(y + i0, op->alpha, a + i0, op->beta, b + i0, i1 - i0);
+	size_t c0, c1, width = net->width;
+	seqp_linear_columns(&ctx->lane, width, &c0, &c1);
+	for (size_t i = c0; i < ctx->batch->rows * width; i += width) {
+		const float *a = at[op->src] + i, *b = at[op->src2] + i;
+		if (op->alpha == 1 && op->beta == 1)
+			seqk_add(y + i, a, b, c1 - c0);
+		else
+			seqk_axpby(y + i, op->alpha, a, op->beta, b, c1 - c0);
+	}
 }
 
-static void step(const seq_net *net, const seqp_ctx *ctx, size_t layer, const seqp_step *s)
+/* Few rows are normed by every lane for itself, into a copy of its own, unless the result must outlive the layer. */
+static float *norm(const seq_net *net, const seqp_ctx *ctx, const seqp_step *s, const float *x)
 {
-	const float *x = net->reg[s->op.src];
+	size_t rows = ctx->batch->rows, width = net->width;
+	float *y = net->reg[s->op.dst];
+	if (rows > SEQP_OWN_ROWS || s->op.dst == SEQP_X || s->op.dst == SEQP_E) {
+		seqp_norm_run(ctx, &s->norm, x, y);
+		return y;
+	}
+	y = (float *)(void *)(ctx->own + net->own_regs) + (size_t)s->op.dst * SEQP_OWN_ROWS * width;
+	for (size_t i = 0; i < rows * width; i += width)
+		seqp_norm_one(&s->norm, y + i, x + i);
+	return y;
+}
+
+/* Must lanes meet after s?  Not before an ADD, which reads its own columns only, and not after a norm that every
+ * lane made for itself; but none may overwrite what another still norms. */
+static int meets(const seq_net *net, const seqp_step *s, const seqp_step *next, const float *y)
+{
+	int add = next && next->op.code == SEQP_ADD;
+	if (s->op.code == SEQP_NORM)
+		return y == net->reg[s->op.dst] || (add && next->op.dst == s->op.src);
+	return !add;
+}
+
+/* at: where this lane finds each register. */
+static void step(const seq_net *net, const seqp_ctx *ctx, size_t layer, const seqp_step *s, const seqp_step *next,
+                 float **at)
+{
+	const float *x = at[s->op.src];
 	float *y = net->reg[s->op.dst];
 	switch (s->op.code) {
 	case SEQP_NORM:
-		seqp_norm_run(ctx, &s->norm, x, y);
-		seqp_team_barrier(&ctx->lane);
+		y = norm(net, ctx, s, x);
 		break;
 	case SEQP_ADD:
-		add(net, ctx, &s->op);
-		seqp_team_barrier(&ctx->lane);
+		add(net, ctx, &s->op, at, y);
 		break;
 	case SEQP_MIX:
 		s->mixer->run(s->self, ctx, net->slot + layer * net->rows, x, y);
@@ -44,6 +71,9 @@ static void step(const seq_net *net, const seqp_ctx *ctx, size_t layer, const se
 		seqp_mlp_run(ctx, &s->mlp, x, y);
 		break;
 	}
+	at[s->op.dst] = y;
+	if (meets(net, s, next, y))
+		seqp_team_barrier(&ctx->lane);
 }
 
 static void stack(void *arg, const seqp_lane *lane)
@@ -59,9 +89,13 @@ static void stack(void *arg, const seqp_lane *lane)
 		memcpy(net->reg[SEQP_E] + i0, net->reg[SEQP_X] + i0, (i1 - i0) * sizeof(float));
 		seqp_team_barrier(lane);
 	}
-	for (size_t l = 0; l < net->layers; l++)
-		for (size_t i = 0; i < net->layer[l].nsteps; i++)
-			step(net, &ctx, l, &net->layer[l].step[i]);
+	float *at[SEQP_REGS];
+	memcpy(at, net->reg, sizeof at);
+	for (size_t l = 0; l < net->layers; l++) {
+		const seqp_step *s = net->layer[l].step, *end = s + net->layer[l].nsteps;
+		for (; s < end; s++)
+			step(net, &ctx, l, s, s + 1 < end ? s + 1 : NULL, at);
+	}
 }
 
 void seqp_net_stack(seq_net *net)

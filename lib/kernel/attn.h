@@ -8,11 +8,13 @@
  * then f16 scales [ceil(d / 32)][16]; values: rows of GGUF Q8_0 blocks, dv
  * rounded up to 32).  Positions never written hold zeros.
  *
- * Order: score[j] = scale * (sum over i of fma(q[i], k[i][j], .), i in order), then cap *
- * tanh(score / cap) if cap > 0, then + bias.  For the block: m = max over the visible;
- * p = exp(score - m), 0 where not visible; l = 16-lane sum of p and the tree;
- * o[i] = fma(p[j], v[j][i], o[i]) for j in order.  Blocks merge in order of position:
- *   M = max(m1, m2); a1 = exp(m1 - M); a2 = exp(m2 - M);
+ * Order.  dot[j] = sum over i of fma(q[i], k[i][j], .), i in order; of Q8_0 the codes are summed so, 32 by 32, and
+ * fma(scale, sum, .) adds the sums in order.  Scores are in units of log 2, c = scale * log2(e) rounded:
+ *   y = c * dot;  with a cap, y = (cap * log2(e)) * tanh((scale * dot) / cap);  with a bias, fma(bias, log2(e), y).
+ * For the block: m = max of y over the visible; p = 2^(y - m) (neither cap nor bias: 2^fma(c, dot, -m)), 0 where not
+ * visible, within 3e-7 and 0 below 2^-126; l = 16-lane sum of p and the tree; o[i] = fma(p[j], v[j][i], o[i]) for j in
+ * order (Q8_0: fma(p[j] * scale, code, o[i])).  Blocks merge in order of position:
+ *   M = max(m1, m2); a1 = 2^(m1 - M); a2 = 2^(m2 - M);
  *   l = fma(l1, a1, l2 * a2); o = fma(o1, a1, o2 * a2).
  * Values of positions that a query does not see are never touched, so whatever lies there (a NaN too) cannot
  * leak.  Equal maxima give a = 1, also when both are -inf: a block whose scores are all -inf changes nothing.
@@ -37,26 +39,40 @@ void seqk_attn_put_value(int dtype, void *values, size_t slot, const float *v, s
 void seqk_attn_get_key(int dtype, const void *keys, size_t slot, float *k, size_t d);
 void seqk_attn_get_value(int dtype, const void *values, size_t slot, float *v, size_t dv);
 
-/* Running result of one query head: start with m = -INFINITY, l = 0, o = 0. */
-typedef struct seqk_attn_acc {
-	float m, l;
-	float *o; /* [dv] */
-} seqk_attn_acc;
+/* What a layer's attention is like. */
+typedef struct seqk_attn_shape {
+	int dtype; /* of the cache */
+	size_t d, dv;
+	float scale, cap; /* cap 0: none */
+} seqk_attn_shape;
 
-typedef struct seqk_attn_query {
-	const float *q;   /* [d] */
-	const float *bias; /* [64] added to the scores, or NULL */
-	int lo, hi;       /* visible slots [lo, hi) of this block; lo < hi */
-	seqk_attn_acc *acc;
-} seqk_attn_query;
+/* One head's keys and values of a block. */
+typedef struct seqk_attn_kv {
+	const void *keys, *values;
+} seqk_attn_kv;
 
-/* One block for nq queries that share the key/value head: scores, block result,
- * merged into each acc.  scratch: seqk_attn_scratch(nq, d, dv) bytes. */
-void seqk_attn_block(int dtype, const void *keys, const void *values, size_t d, size_t dv,
-                     float scale, float cap, const seqk_attn_query *query, size_t nq, void *scratch);
-size_t seqk_attn_scratch(size_t nq, size_t d, size_t dv);
+/* Visible slots [lo, hi) of a block, lo < hi. */
+typedef struct seqk_attn_span {
+	int lo, hi;
+} seqk_attn_span;
 
-/* Merges b into a (same dv). */
-void seqk_attn_merge(seqk_attn_acc *a, const seqk_attn_acc *b, size_t dv);
+/* n queries that share a key/value head, and their running results: start with m = -INFINITY, l = 0, o = 0. */
+typedef struct seqk_attn_set {
+	size_t n;
+	const float *q;             /* [n][d] */
+	const float *bias;          /* [n][64] added to the scores, or NULL */
+	const seqk_attn_span *span; /* [n] */
+	float *m, *l;               /* [n] */
+	float *o;                   /* [n][dv] */
+} seqk_attn_set;
+
+/* One block: scores, block results, merged into those of the set.  next, or NULL, is fetched ahead meanwhile.
+ * scratch: seqk_attn_scratch(n, dv) bytes, aligned to 64. */
+void seqk_attn_block(const seqk_attn_shape *a, const seqk_attn_kv *at, const seqk_attn_kv *next, const seqk_attn_set *set,
+                     void *scratch);
+size_t seqk_attn_scratch(size_t n, size_t dv);
+
+/* Merges the results of the set b into those of a (as many). */
+void seqk_attn_merge(const seqk_attn_set *a, const seqk_attn_set *b, size_t dv);
 
 #endif

@@ -30,10 +30,23 @@ size_t seqk_attn_value_bytes(int dtype, size_t dv)
 	return dtype == SEQ_Q8_0 ? BLOCK * groups(dv) * Q8_BYTES : seqk_attn_key_bytes(dtype, dv);
 }
 
-size_t seqk_attn_scratch(size_t nq, size_t d, size_t dv)
+seqp_attn_room seqp_attn_rooms(void *scratch, size_t n, size_t dv)
 {
-	(void)nq;
-	return sizeof(float) * BLOCK * (SEQP_ATTN_GROUP + d + dv);
+	size_t lanes = (n + 15) / 16 * 16;
+	seqp_attn_room r;
+	r.s = scratch;
+	r.weight = r.s + BLOCK * n;
+	r.scale = r.weight + BLOCK * SEQP_ATTN_GROUP;
+	r.m = r.scale + BLOCK * groups(dv);
+	r.l = r.m + lanes;
+	r.a1 = r.l + lanes;
+	r.a2 = r.a1 + lanes;
+	return r;
+}
+
+size_t seqk_attn_scratch(size_t n, size_t dv)
+{
+	return sizeof(float) * (BLOCK * (n + SEQP_ATTN_GROUP + groups(dv)) + (n + 15) / 16 * 16 * 4);
 }
 
 /* n <= 32 numbers to 8 bits; returns the scale as f16. */

@@ -89,13 +89,13 @@ void seqk_rope_adjacent(float *x, const float *cos, const float *sin, size_t pai
 	seqk_table_now()->rope_adjacent(x, cos, sin, pairs);
 }
 
-void seqk_attn_block(int dtype, const void *keys, const void *values, size_t d, size_t dv,
-                     float scale, float cap, const seqk_attn_query *query, size_t nq, void *scratch)
+void seqk_attn_block(const seqk_attn_shape *a, const seqk_attn_kv *at, const seqk_attn_kv *next, const seqk_attn_set *set,
+                     void *scratch)
 {
-	seqk_table_now()->attn_block(dtype, keys, values, d, dv, scale, cap, query, nq, scratch);
+	seqk_table_now()->attn_block(a, at, next, set, scratch);
 }
 
-void seqk_attn_merge(seqk_attn_acc *a, const seqk_attn_acc *b, size_t dv)
+void seqk_attn_merge(const seqk_attn_set *a, const seqk_attn_set *b, size_t dv)
 {
 	seqk_table_now()->attn_merge(a, b, dv);
 }

@@ -29,9 +29,9 @@ typedef struct seqk_table {
 	void (*rope_adjacent)(float *x, const float *cos, const float *sin, size_t pairs);
 	size_t (*argmax)(const float *x, size_t n);
 	/* attn.h */
-	void (*attn_block)(int dtype, const void *keys, const void *values, size_t d, size_t dv,
-	                   float scale, float cap, const seqk_attn_query *query, size_t nq, void *scratch);
-	void (*attn_merge)(seqk_attn_acc *a, const seqk_attn_acc *b, size_t dv);
+	void (*attn_block)(const seqk_attn_shape *a, const seqk_attn_kv *at, const seqk_attn_kv *next,
+	                   const seqk_attn_set *set, void *scratch);
+	void (*attn_merge)(const seqk_attn_set *a, const seqk_attn_set *b, size_t dv);
 	/* scan.h */
 	void (*conv)(float *y, size_t ldy, const float *x, size_t ldx, size_t n, const float *w,
 	             const float *bias, size_t K, int silu, float *state, size_t c0, size_t c1);

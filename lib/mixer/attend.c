@@ -19,51 +19,52 @@ struct item {
 	int64_t b0, b1;              /* key blocks [b0, b1) */
 };
 
-/* A lane's own scratch. */
+/* A lane's own scratch; m, l and o may lie elsewhere. */
 struct desk {
-	seqk_attn_query *query;
-	seqk_attn_acc *acc;
-	float *o;
+	float *q; /* of an item, one after another */
+	seqk_attn_span *span;
+	float *m, *l, *o;
 	void *scratch;
 };
 
-static size_t desk_bytes(const seqp_attend *a)
+/* Lays out a desk from own on (NULL: only counts); returns its bytes. */
+static size_t set_desk(const seqp_attend *a, char *own, struct desk *k)
 {
 	size_t at = 0;
-	seqp_place(&at, a->nq, sizeof(seqk_attn_query));
-	seqp_place(&at, a->nq, sizeof(seqk_attn_acc));
-	seqp_place(&at, a->nq * a->dv, 4);
-	seqp_place(&at, seqk_attn_scratch(a->nq, a->d, a->dv), 1);
+	k->q = (void *)(own + seqp_place(&at, a->nq * a->shape.d, sizeof(float)));
+	k->span = (void *)(own + seqp_place(&at, a->nq, sizeof(seqk_attn_span)));
+	k->m = (void *)(own + seqp_place(&at, a->nq, sizeof(float)));
+	k->l = (void *)(own + seqp_place(&at, a->nq, sizeof(float)));
+	k->o = (void *)(own + seqp_place(&at, a->nq * a->shape.dv, sizeof(float)));
+	k->scratch = own + seqp_place(&at, seqk_attn_scratch(a->nq, a->shape.dv), 1);
 	return at;
 }
 
-static struct desk set_desk(const seqp_attend *a, char *own)
-{
-	size_t at = 0;
-	struct desk k;
-	k.query = (void *)(own + seqp_place(&at, a->nq, sizeof(seqk_attn_query)));
-	k.acc = (void *)(own + seqp_place(&at, a->nq, sizeof(seqk_attn_acc)));
-	k.o = (void *)(own + seqp_place(&at, a->nq * a->dv, 4));
-	k.scratch = own + at;
-	return k;
-}
-
-/* A result in scratch: m, l, then o. */
+/* A result in scratch: m, l, then o of all queries. */
 static size_t result_floats(const seqp_attend *a)
 {
-	return seqp_round_up(a->dv + 2, 16);
+	return seqp_round_up(a->nq * (a->shape.dv + 2), 16);
+}
+
+static void set_result(const seqp_attend *a, const seqp_ctx *ctx, size_t place, size_t index, struct desk *k)
+{
+	k->m = (float *)(void *)(ctx->shared + place) + index * result_floats(a);
+	k->l = k->m + a->nq;
+	k->o = k->l + a->nq;
 }
 
 void seqp_attend_open(seqp_attend *a, const seqp_bind *b, size_t *at)
 {
+	struct desk k;
+	char none[1];
 	a->group = a->heads / a->kv_heads;
 	a->tile = a->group < QUERIES ? QUERIES / a->group : 1;
 	a->nq = a->tile * a->group;
 	if (b->lanes > 1) {
-		a->part = seqp_place(at, PARTS * a->nq * result_floats(a), 4);
-		a->total = seqp_place(at, (size_t)b->lanes * ITEMS * a->nq * result_floats(a), 4);
+		a->part = seqp_place(at, PARTS * result_floats(a), 4);
+		a->total = seqp_place(at, (size_t)b->lanes * ITEMS * result_floats(a), 4);
 	}
-	seqp_raise(&b->needs->own, desk_bytes(a));
+	seqp_raise(&b->needs->own, set_desk(a, none, &k));
 }
 
 /* The next item, in order of sequence, tile, head; it starts zeroed with rows 0. */
@@ -85,72 +86,87 @@ static int next_item(const seqp_attend *a, const seqp_batch *batch, struct item 
 	return 1;
 }
 
-/* The queries of an item that see anything of block b; their results go to acc. */
-static size_t list_queries(const seqp_attend *a, const seqp_batch *batch, const struct item *i, int64_t b, const float *q,
-                           seqk_attn_query *query, seqk_attn_acc *acc)
+static seqk_attn_span visible(const seqp_attend *a, int64_t pos, int64_t b)
 {
-	size_t n = 0;
-	for (size_t r = 0; r < i->rows; r++) {
-		int64_t p = batch->row_pos[i->row + r], lo = a->window ? p - a->window + 1 - b * B : 0, hi = p + 1 - b * B;
-		lo = lo < 0 ? 0 : lo;
-		hi = hi > B ? B : hi;
-		for (size_t g = 0; lo < hi && g < a->group; g++)
-			query[n++] = (seqk_attn_query){.q = q + ((i->row + r) * a->heads + i->head * a->group + g) * a->d,
-				.lo = (int)lo, .hi = (int)hi, .acc = &acc[r * a->group + g]};
-	}
-	return n;
+	int64_t lo = a->window ? pos - a->window + 1 - b * B : 0, hi = pos + 1 - b * B;
+	return (seqk_attn_span){(int)(lo < 0 ? 0 : lo < B ? lo : B), (int)(hi > B ? B : hi > 0 ? hi : 0)};
 }
 
+/* The item's queries, one after another. */
+static void gather(const seqp_attend *a, const struct item *i, const float *q, struct desk *k)
+{
+	size_t n = a->group * a->shape.d;
+	for (size_t r = 0; r < i->rows; r++)
+		memcpy(k->q + r * n, q + ((i->row + r) * a->kv_heads + i->head) * n, n * sizeof *q);
+}
+
+static void start(const seqp_attend *a, const struct item *i, struct desk *k)
+{
+	size_t n = i->rows * a->group;
+	for (size_t j = 0; j < n; j++)
+		k->m[j] = -INFINITY;
+	memset(k->l, 0, n * sizeof *k->l);
+	memset(k->o, 0, n * a->shape.dv * sizeof *k->o);
+}
+
+static seqk_attn_kv cached(const seqp_slot *s, const struct item *i, int64_t b)
+{
+	return (seqk_attn_kv){seqp_kv_keys(s, b, i->head), seqp_kv_values(s, b, i->head)};
+}
+
+/* Block b for those of the item's queries that see any of it: consecutive rows. */
 static void block(const seqp_attend *a, const seqp_ctx *ctx, const struct item *i, const seqp_slot *s, int64_t b,
-                  const float *q, const struct desk *k)
+                  struct desk *k)
 {
-	size_t n = list_queries(a, ctx->batch, i, b, q, k->query, k->acc);
-	if (n)
-		seqk_attn_block(s->spec->dtype, seqp_kv_keys(s, b, i->head), seqp_kv_values(s, b, i->head), a->d, a->dv, a->scale,
-		                a->cap, k->query, n, k->scratch);
+	const int64_t *pos = ctx->batch->row_pos + i->row;
+	size_t r0 = 0, r1 = i->rows, first;
+	while (r0 < r1 && pos[r0] < b * B)
+		r0++;
+	while (r1 > r0 && visible(a, pos[r1 - 1], b).lo == B)
+		r1--;
+	first = r0 * a->group;
+	for (size_t r = r0, j = first; r < r1; r++)
+		for (size_t g = 0; g < a->group; g++)
+			k->span[j++] = visible(a, pos[r], b);
+	seqk_attn_kv at = cached(s, i, b), next = b + 1 < i->b1 ? cached(s, i, b + 1) : at;
+	seqk_attn_set set = {.n = (r1 - r0) * a->group, .q = k->q + first * a->shape.d, .span = k->span + first,
+		.m = k->m + first, .l = k->l + first, .o = k->o + first * a->shape.dv};
+	if (set.n)
+		seqk_attn_block(&a->shape, &at, b + 1 < i->b1 ? &next : NULL, &set, k->scratch);
 }
 
-static void start(seqk_attn_acc *acc, float *o, size_t dv)
+/* Queries [j0, j1) of an item to the output. */
+static void finish(const seqp_attend *a, const struct item *i, const struct desk *k, size_t j0, size_t j1, float *out)
 {
-	*acc = (seqk_attn_acc){.m = -INFINITY, .l = 0, .o = o};
-	memset(o, 0, dv * sizeof *o);
-}
-
-static void finish(const seqp_attend *a, const struct item *i, size_t query, const seqk_attn_acc *acc, float *out)
-{
-	size_t row = i->row + query / a->group, head = i->head * a->group + query % a->group;
-	seqk_scale(out + (row * a->heads + head) * a->dv, acc->o, 1.0f / acc->l, a->dv);
+	for (size_t j = j0; j < j1; j++) {
+		size_t row = i->row + j / a->group, head = i->head * a->group + j % a->group;
+		seqk_scale(out + (row * a->heads + head) * a->shape.dv, k->o + j * a->shape.dv, 1.0f / k->l[j], a->shape.dv);
+	}
 }
 
 static void whole_item(const seqp_attend *a, const seqp_ctx *ctx, const struct item *i, const seqp_slot *s,
                        const float *q, float *out)
 {
-	struct desk k = set_desk(a, ctx->own);
-	for (size_t j = 0; j < i->rows * a->group; j++)
-		start(&k.acc[j], k.o + j * a->dv, a->dv);
+	struct desk k;
+	set_desk(a, ctx->own, &k);
+	gather(a, i, q, &k);
+	start(a, i, &k);
 	for (int64_t b = i->b0; b < i->b1; b++)
-		block(a, ctx, i, s, b, q, &k);
-	for (size_t j = 0; j < i->rows * a->group; j++)
-		finish(a, i, j, &k.acc[j], out);
+		block(a, ctx, i, s, b, &k);
+	finish(a, i, &k, 0, i->rows * a->group, out);
 }
 
-/* Results in shared scratch: [m, l, o] of query j of a part or total. */
-static float *result(const seqp_attend *a, const seqp_ctx *ctx, size_t place, size_t index, size_t j)
+/* Blocks [b, b + n) of an item, each to a part of its own. */
+static void some_parts(const seqp_attend *a, const seqp_ctx *ctx, const struct item *i, const seqp_slot *s, int64_t b,
+                       int64_t n, size_t part, const float *q)
 {
-	return (float *)(void *)(ctx->shared + place) + (index * a->nq + j) * result_floats(a);
-}
-
-static void one_part(const seqp_attend *a, const seqp_ctx *ctx, const struct item *i, const seqp_slot *s, int64_t b,
-                     size_t part, const float *q)
-{
-	struct desk k = set_desk(a, ctx->own);
-	for (size_t j = 0; j < i->rows * a->group; j++)
-		start(&k.acc[j], result(a, ctx, a->part, part, j) + 2, a->dv);
-	block(a, ctx, i, s, b, q, &k);
-	for (size_t j = 0; j < i->rows * a->group; j++) {
-		float *r = result(a, ctx, a->part, part, j);
-		r[0] = k.acc[j].m;
-		r[1] = k.acc[j].l;
+	struct desk k;
+	set_desk(a, ctx->own, &k);
+	gather(a, i, q, &k);
+	for (int64_t j = 0; j < n; j++) {
+		set_result(a, ctx, a->part, part + (size_t)j, &k);
+		start(a, i, &k);
+		block(a, ctx, i, s, b + j, &k);
 	}
 }
 
@@ -158,24 +174,23 @@ static void one_part(const seqp_attend *a, const seqp_ctx *ctx, const struct ite
 static void merge_parts(const seqp_attend *a, const seqp_ctx *ctx, const struct item *i, size_t index, size_t p0, size_t n,
                         int first, int last, float *out)
 {
-	for (size_t j = 0; j < i->rows * a->group; j++) {
-		if ((index * a->nq + j) % (size_t)ctx->lane.n != (size_t)ctx->lane.tid)
-			continue;
-		float *t = result(a, ctx, a->total, index, j);
-		seqk_attn_acc acc = {.m = t[0], .l = t[1], .o = t + 2};
-		if (first)
-			start(&acc, t + 2, a->dv);
-		for (size_t p = p0; p < p0 + n; p++) {
-			float *r = result(a, ctx, a->part, p, j);
-			seqk_attn_acc one = {.m = r[0], .l = r[1], .o = r + 2};
-			if (one.l > 0)
-				seqk_attn_merge(&acc, &one, a->dv);
-		}
-		t[0] = acc.m;
-		t[1] = acc.l;
-		if (last)
-			finish(a, i, j, &acc, out);
+	struct desk t, k;
+	size_t j0, j1, dv = a->shape.dv;
+	seqp_lane_split(&ctx->lane, i->rows * a->group, 1, &j0, &j1);
+	set_result(a, ctx, a->total, index, &t);
+	seqk_attn_set total = {.n = j1 - j0, .m = t.m + j0, .l = t.l + j0, .o = t.o + j0 * dv};
+	for (size_t j = j0; first && j < j1; j++) {
+		t.m[j] = -INFINITY;
+		t.l[j] = 0;
+		memset(t.o + j * dv, 0, dv * sizeof *t.o);
 	}
+	for (size_t p = p0; p < p0 + n; p++) {
+		set_result(a, ctx, a->part, p, &k);
+		seqk_attn_set one = {.n = j1 - j0, .m = k.m + j0, .l = k.l + j0, .o = k.o + j0 * dv};
+		seqk_attn_merge(&total, &one, dv);
+	}
+	if (last)
+		finish(a, i, &t, j0, j1, out);
 }
 
 /* Lanes share blocks.  A round is up to PARTS blocks, of one item after another. */
@@ -185,6 +200,13 @@ struct cursor {
 	int64_t b; /* next block */
 	int more;
 };
+
+/* The next blocks of one item, most at a time; returns how many. */
+static int64_t ahead(const struct cursor *c, size_t most)
+{
+	int64_t n = c->more ? c->i.b1 - c->b : 0;
+	return n < (int64_t)most ? n : (int64_t)most;
+}
 
 static void take(const seqp_attend *a, const seqp_batch *batch, struct cursor *c, int64_t n)
 {
@@ -196,6 +218,19 @@ static void take(const seqp_attend *a, const seqp_batch *batch, struct cursor *c
 	}
 }
 
+/* Parts [p0, p1) of the round that starts at c. */
+static void make_parts(const seqp_attend *a, const seqp_ctx *ctx, struct cursor c, seqp_slot *const *state, size_t p0, size_t p1,
+                       const float *q)
+{
+	for (size_t p = 0; p < p1;) {
+		int64_t skip = p < p0 ? ahead(&c, p0 - p) : 0, n = skip ? skip : ahead(&c, p1 - p);
+		if (!skip)
+			some_parts(a, ctx, &c.i, state[c.i.seq], c.b, n, p, q);
+		take(a, ctx->batch, &c, n);
+		p += (size_t)n;
+	}
+}
+
 static void shared_items(const seqp_attend *a, const seqp_ctx *ctx, seqp_slot *const *state, const float *q, float *out)
 {
 	struct cursor c = {.i = {0}};
@@ -203,15 +238,14 @@ static void shared_items(const seqp_attend *a, const seqp_ctx *ctx, seqp_slot *c
 	c.b = c.i.b0;
 	while (c.more) {
 		struct cursor m = c;
-		for (size_t p = 0; p < PARTS && c.more; p++) {
-			if (p % (size_t)ctx->lane.n == (size_t)ctx->lane.tid)
-				one_part(a, ctx, &c.i, state[c.i.seq], c.b, p, q);
-			take(a, ctx->batch, &c, 1);
-		}
+		size_t parts = 0, p0, p1;
+		for (int64_t n; (n = ahead(&c, PARTS - parts)) > 0; parts += (size_t)n)
+			take(a, ctx->batch, &c, n);
+		seqp_lane_split(&ctx->lane, parts, 1, &p0, &p1);
+		make_parts(a, ctx, m, state, p0, p1, q);
 		seqp_team_barrier(&ctx->lane);
-		for (size_t p = 0; p < PARTS && m.more;) {
-			int64_t n = m.i.b1 - m.b, room = (int64_t)(PARTS - p);
-			n = n < room ? n : room;
+		for (size_t p = 0; p < parts;) {
+			int64_t n = ahead(&m, parts - p);
 			merge_parts(a, ctx, &m.i, m.index, p, (size_t)n, m.b == m.i.b0, m.b + n == m.i.b1, out);
 			p += (size_t)n;
 			take(a, ctx->batch, &m, n);

@@ -14,8 +14,8 @@
 #include "state/state.h"
 
 typedef struct seqp_attend {
-	size_t heads, kv_heads, d, dv;
-	float scale, cap;
+	seqk_attn_shape shape;
+	size_t heads, kv_heads;
 	int64_t window;
 	/* set by seqp_attend_open */
 	size_t group, tile; /* query heads of a key/value head; rows of a tile */

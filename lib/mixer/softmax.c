@@ -43,20 +43,21 @@ static int read_numbers(struct softmax *s, const seqp_bind *b, seqp_state_spec *
 		                 (long long)b->layer, (long long)heads, (long long)kv);
 	s->at.heads = (size_t)heads;
 	s->at.kv_heads = (size_t)kv;
-	s->at.d = (size_t)d;
-	s->at.dv = (size_t)dv;
+	s->at.shape.d = (size_t)d;
+	s->at.shape.dv = (size_t)dv;
 	s->qk_norm = (int)norm;
 	s->rope = (int)rope;
 	double scale = seqp_bind_number(b, "scale", 0);
-	s->at.scale = (float)(scale != 0 ? scale : 1 / sqrt((double)d));
-	s->at.cap = (float)seqp_bind_number(b, "cap", 0);
-	return seqp_spec_kv(spec, s->at.kv_heads, s->at.d, s->at.dv, s->at.window, b->kv_dtype, err);
+	s->at.shape.scale = (float)(scale != 0 ? scale : 1 / sqrt((double)d));
+	s->at.shape.cap = (float)seqp_bind_number(b, "cap", 0);
+	s->at.shape.dtype = b->kv_dtype;
+	return seqp_spec_kv(spec, s->at.kv_heads, s->at.shape.d, s->at.shape.dv, s->at.window, b->kv_dtype, err);
 }
 
 static int open_norms(struct softmax *s, const seqp_bind *b, seq_error *err)
 {
 	int64_t heads = s->qk_norm == NORM_WHOLE ? (int64_t)s->at.heads : 1;
-	int64_t kv = s->qk_norm == NORM_WHOLE ? (int64_t)s->at.kv_heads : 1, d = (int64_t)s->at.d;
+	int64_t kv = s->qk_norm == NORM_WHOLE ? (int64_t)s->at.kv_heads : 1, d = (int64_t)s->at.shape.d;
 	int rc;
 	if (s->qk_norm == NORM_NONE)
 		return 0;
@@ -74,9 +75,9 @@ static int open_rope(struct softmax *s, const seqp_bind *b, seq_error *err)
 	if (!s->rope)
 		return 0;
 	if (r <= 0)
-		r = (double)s->at.d;
-	if (r > (double)s->at.d || r != 2 * floor(r / 2))
-		return seqp_fail(err, SEQ_E_FORMAT, "layer %lld: rope.dim %g does not fit heads of %zu", (long long)b->layer, r, s->at.d);
+		r = (double)s->at.shape.d;
+	if (r > (double)s->at.shape.d || r != 2 * floor(r / 2))
+		return seqp_fail(err, SEQ_E_FORMAT, "layer %lld: rope.dim %g does not fit heads of %zu", (long long)b->layer, r, s->at.shape.d);
 	s->pairs = (size_t)r / 2;
 	return seqp_rope_open(b, (size_t)r, &s->rope_index, err);
 }
@@ -89,8 +90,8 @@ static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_erro
 	int rc = read_numbers(s, b, spec, err);
 	if (rc < 0)
 		return rc;
-	int64_t q = (int64_t)(s->at.heads * s->at.d), k = (int64_t)(s->at.kv_heads * s->at.d);
-	int64_t v = (int64_t)(s->at.kv_heads * s->at.dv), o = (int64_t)(s->at.heads * s->at.dv);
+	int64_t q = (int64_t)(s->at.heads * s->at.shape.d), k = (int64_t)(s->at.kv_heads * s->at.shape.d);
+	int64_t v = (int64_t)(s->at.kv_heads * s->at.shape.dv), o = (int64_t)(s->at.heads * s->at.shape.dv);
 	if ((rc = seqp_linear_open(b, "q", q, b->width, 1, &s->q, err)) < 0 ||
 	    (rc = seqp_linear_open(b, "k", k, b->width, 1, &s->k, err)) < 0 ||
 	    (rc = seqp_linear_open(b, "v", v, b->width, 1, &s->v, err)) < 0 ||
@@ -130,7 +131,7 @@ static void norm_rows(const struct softmax *s, const seqp_ctx *ctx, float *q, fl
 static void turn(const struct softmax *s, const seqp_ctx *ctx, size_t row, float *x, const float *w, const float *b)
 {
 	if (s->qk_norm == NORM_HEAD)
-		norm(s, x, w, b, s->at.d);
+		norm(s, x, w, b, s->at.shape.d);
 	if (!s->rope)
 		return;
 	const seqp_rope_table *t = &ctx->rope[s->rope_index];
@@ -146,8 +147,8 @@ static void keep(const struct softmax *s, const seqp_ctx *ctx, seqp_slot *slot, 
 	int64_t pos = ctx->batch->row_pos[row], block = pos / SEQK_ATTN_BLOCK;
 	size_t j = (size_t)(pos % SEQK_ATTN_BLOCK);
 	turn(s, ctx, row, k, s->kw, s->kb);
-	seqk_attn_put_key(slot->spec->dtype, seqp_kv_keys(slot, block, head), j, k, s->at.d);
-	seqk_attn_put_value(slot->spec->dtype, seqp_kv_values(slot, block, head), j, v, s->at.dv);
+	seqk_attn_put_key(slot->spec->dtype, seqp_kv_keys(slot, block, head), j, k, s->at.shape.d);
+	seqk_attn_put_value(slot->spec->dtype, seqp_kv_values(slot, block, head), j, v, s->at.shape.dv);
 }
 
 static void prepare(const struct softmax *s, const seqp_ctx *ctx, seqp_slot *const *state, float *q, float *k, const float *v)
@@ -155,10 +156,10 @@ static void prepare(const struct softmax *s, const seqp_ctx *ctx, seqp_slot *con
 	size_t i0, i1, heads = s->at.heads, kv = s->at.kv_heads;
 	seqp_lane_split(&ctx->lane, ctx->batch->rows * heads, 1, &i0, &i1);
 	for (size_t i = i0; i < i1; i++)
-		turn(s, ctx, i / heads, q + i * s->at.d, s->qw, s->qb);
+		turn(s, ctx, i / heads, q + i * s->at.shape.d, s->qw, s->qb);
 	seqp_lane_split(&ctx->lane, ctx->batch->rows * kv, 1, &i0, &i1);
 	for (size_t i = i0; i < i1; i++)
-		keep(s, ctx, state[ctx->batch->row_seq[i / kv]], i / kv, i % kv, k + i * s->at.d, v + i * s->at.dv);
+		keep(s, ctx, state[ctx->batch->row_seq[i / kv]], i / kv, i % kv, k + i * s->at.shape.d, v + i * s->at.shape.dv);
 }
 
 static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, const float *x, float *y)

@@ -11,104 +11,110 @@
 #include "levels.h"
 #include "seq/tensor.h"
 
-enum { DMAX = 160, QMAX = 21, BLOCK = SEQK_ATTN_BLOCK };
+enum { DMAX = 160, QMAX = 21, QUERIES = 63, BLOCK = SEQK_ATTN_BLOCK };
 
 static const int types[] = { SEQ_F32, SEQ_F16, SEQ_BF16, SEQ_Q8_0 };
 
 typedef struct input {
-	int dtype;
-	size_t d, dv, nq;
-	float scale, cap;
-	float q[QMAX][DMAX], bias[QMAX][BLOCK];
-	int lo[QMAX], hi[QMAX], biased[QMAX];
-	seqk_attn_acc start[QMAX];
-	float o[QMAX][DMAX];
+	seqk_attn_shape a;
+	size_t nq;
+	float *q, *o; /* [nq][d], [nq][dv] */
+	float bias[QMAX][BLOCK];
+	int biased;
+	seqk_attn_span span[QMAX];
+	float m[QMAX], l[QMAX];
 	char *keys, *values;
 } input;
 
 typedef struct output {
-	float m[QMAX], l[QMAX], o[QMAX][DMAX];
+	float m[QMAX], l[QMAX], o[QMAX * DMAX];
 } output;
 
 static void make(input *in, int dtype, size_t d, size_t dv, size_t nq)
 {
 	float x[DMAX];
-	in->dtype = dtype, in->d = d, in->dv = dv, in->nq = nq;
-	in->scale = 1 / sqrtf((float)d), in->cap = check_random() % 3 ? 0 : 5;
+	in->a = (seqk_attn_shape){ dtype, d, dv, 1 / sqrtf((float)d), check_random() % 3 ? 0 : 5 };
+	in->nq = nq;
 	in->keys = calloc(1, seqk_attn_key_bytes(dtype, d));
 	in->values = calloc(1, seqk_attn_value_bytes(dtype, dv));
+	in->q = malloc(nq * d * 4), in->o = calloc(nq * dv, 4);
 	for (size_t j = 0; j < BLOCK; j++) {
 		random_floats(x, d, 3);
 		seqk_attn_put_key(dtype, in->keys, j, x, d);
 		random_floats(x, dv, 3);
 		seqk_attn_put_value(dtype, in->values, j, x, dv);
 	}
-	int causal = check_random() % 2, at = (int)(check_random() % BLOCK);
+	random_floats(in->q, nq * d, 3);
+	in->biased = check_random() % 3 == 0;
+	int kind = (int)(check_random() % 3), at = (int)(check_random() % BLOCK);
 	for (size_t k = 0; k < nq; k++) {
-		random_floats(in->q[k], d, 3);
+		seqk_attn_span *s = &in->span[k];
 		random_floats(in->bias[k], BLOCK, 3);
-		random_floats(in->o[k], dv, 3);
-		in->biased[k] = check_random() % 3 == 0;
-		in->lo[k] = causal ? 0 : (int)(check_random() % BLOCK);
-		in->hi[k] = causal ? at + 1 + (int)k / 4 : in->lo[k] + 1 + (int)(check_random() % (uint64_t)(BLOCK - in->lo[k]));
-		in->hi[k] = in->hi[k] > BLOCK ? BLOCK : in->hi[k];
-		in->start[k].m = check_random() % 2 ? -INFINITY : 0.5f;
-		in->start[k].l = in->start[k].m == 0.5f ? 3 : 0;
-		if (in->start[k].l == 0)
-			memset(in->o[k], 0, sizeof in->o[k]);
+		s->lo = kind ? 0 : (int)(check_random() % BLOCK);
+		s->hi = kind == 1 ? BLOCK : kind ? at + 1 + (int)k / 4 : s->lo + 1 + (int)(check_random() % (uint64_t)(BLOCK - s->lo));
+		s->hi = s->hi > BLOCK ? BLOCK : s->hi;
+		in->m[k] = check_random() % 2 ? -INFINITY : 0.5f;
+		in->l[k] = in->m[k] == 0.5f ? 3 : 0;
+		if (in->l[k] > 0)
+			random_floats(in->o + k * dv, dv, 3);
 	}
 }
 
+/* Queries [first, first + n) of the input. */
 static void run(const seqk_table *t, const input *in, size_t first, size_t n, output *out)
 {
-	seqk_attn_query query[QMAX];
-	seqk_attn_acc acc[QMAX];
-	void *scratch = malloc(seqk_attn_scratch(n, in->d, in->dv));
-	for (size_t k = first; k < first + n; k++) {
-		memcpy(out->o[k], in->o[k], sizeof in->o[k]);
-		acc[k] = (seqk_attn_acc){ in->start[k].m, in->start[k].l, out->o[k] };
-		query[k] = (seqk_attn_query){ in->q[k], in->biased[k] ? in->bias[k] : NULL, in->lo[k], in->hi[k], &acc[k] };
-	}
-	t->attn_block(in->dtype, in->keys, in->values, in->d, in->dv, in->scale, in->cap, query + first, n, scratch);
-	for (size_t k = first; k < first + n; k++)
-		out->m[k] = acc[k].m, out->l[k] = acc[k].l;
+	size_t d = in->a.d, dv = in->a.dv, bytes = (seqk_attn_scratch(n, dv) + 63) / 64 * 64;
+	void *scratch = aligned_alloc(64, bytes);
+	memset(scratch, 0xff, bytes); /* NaN: nothing is read that was not written */
+	memcpy(out->m + first, in->m + first, n * 4);
+	memcpy(out->l + first, in->l + first, n * 4);
+	memcpy(out->o + first * dv, in->o + first * dv, n * dv * 4);
+	seqk_attn_kv at = { in->keys, in->values };
+	seqk_attn_set set = { n, in->q + first * d, in->biased ? in->bias[first] : NULL, in->span + first, out->m + first,
+		out->l + first, out->o + first * dv };
+	t->attn_block(&in->a, &at, first % 2 ? &at : NULL, &set, scratch);
 	free(scratch);
 }
 
 static bool same(const output *a, const output *b, size_t nq, size_t dv)
 {
-	bool ok = same_floats(a->m, b->m, nq) && same_floats(a->l, b->l, nq);
-	for (size_t k = 0; k < nq; k++)
-		ok = ok && same_floats(a->o[k], b->o[k], dv);
-	return ok;
+	return same_floats(a->m, b->m, nq) && same_floats(a->l, b->l, nq) && same_floats(a->o, b->o, nq * dv);
+}
+
+/* Scores of one query in double precision, natural units; returns the largest of them and the start's. */
+static double scores(const input *in, size_t k, double *s)
+{
+	double top = in->m[k] * M_LN2;
+	float x[DMAX];
+	for (int j = in->span[k].lo; j < in->span[k].hi; j++) {
+		seqk_attn_get_key(in->a.dtype, in->keys, (size_t)j, x, in->a.d);
+		s[j] = 0;
+		for (size_t i = 0; i < in->a.d; i++)
+			s[j] += (double)in->q[k * in->a.d + i] * x[i];
+		s[j] *= in->a.scale;
+		s[j] = in->a.cap > 0 ? in->a.cap * tanh(s[j] / in->a.cap) : s[j];
+		s[j] += in->biased ? in->bias[k][j] : 0;
+		top = s[j] > top ? s[j] : top;
+	}
+	return top;
 }
 
 /* One query in double precision; returns the largest error of o / l. */
 static double far(const input *in, const output *out, size_t k)
 {
-	double s[BLOCK], top = in->start[k].m, l, o[DMAX], worst = 0;
+	size_t dv = in->a.dv;
+	double s[BLOCK], o[DMAX], worst = 0, top = scores(in, k, s), start = exp(in->m[k] * M_LN2 - top), l = in->l[k] * start;
 	float x[DMAX];
-	for (int j = in->lo[k]; j < in->hi[k]; j++) {
-		seqk_attn_get_key(in->dtype, in->keys, (size_t)j, x, in->d);
-		s[j] = 0;
-		for (size_t i = 0; i < in->d; i++)
-			s[j] += (double)in->q[k][i] * x[i];
-		s[j] *= in->scale;
-		s[j] = in->cap > 0 ? in->cap * tanh(s[j] / in->cap) : s[j];
-		s[j] += in->biased[k] ? in->bias[k][j] : 0;
-		top = s[j] > top ? s[j] : top;
-	}
-	l = in->start[k].l * exp(in->start[k].m - top);
-	for (size_t i = 0; i < in->dv; i++)
-		o[i] = in->o[k][i] * exp(in->start[k].m - top);
-	for (int j = in->lo[k]; j < in->hi[k]; j++) {
-		seqk_attn_get_value(in->dtype, in->values, (size_t)j, x, in->dv);
+	for (size_t i = 0; i < dv; i++)
+		o[i] = in->o[k * dv + i] * start;
+	for (int j = in->span[k].lo; j < in->span[k].hi; j++) {
+		seqk_attn_get_value(in->a.dtype, in->values, (size_t)j, x, dv);
 		l += exp(s[j] - top);
-		for (size_t i = 0; i < in->dv; i++)
+		for (size_t i = 0; i < dv; i++)
 			o[i] += exp(s[j] - top) * x[i];
 	}
-	for (size_t i = 0; i < in->dv; i++)
-		worst = fmax(worst, fabs(o[i] / l - (double)out->o[k][i] / out->l[k]));
+	for (size_t i = 0; i < dv; i++)
+		worst = fmax(worst, fabs(o[i] / l - (double)out->o[k * dv + i] / out->l[k]));
 	return worst;
 }
 
@@ -129,29 +135,32 @@ static void one(const level *l, size_t levels_n, int dtype, size_t d, size_t dv,
 	for (size_t k = 0; k < nq; k++)
 		run(&l[levels_n > 1].t, &in, k, 1, &got);
 	check_that(same(&want, &got, nq, dv), "attn: queries alone differ: type %d d %zu dv %zu", dtype, d, dv);
-	free(in.keys);
-	free(in.values);
+	free(in.keys), free(in.values), free(in.q), free(in.o);
 }
 
+/* Nine pairs of maxima, and more than sixteen queries. */
 static void check_merge(const level *l, size_t n)
 {
-	float m[3] = { 1.5f, -INFINITY, 0.25f };
-	for (int p = 0; p < 9; p++)
-		for (size_t dv = 0; dv < 50; dv += 7) {
-			float o1[50], o2[50], want[50], got[50];
-			random_floats(o1, 50, 3);
-			random_floats(o2, 50, 3);
-			memcpy(want, o1, sizeof want);
-			seqk_attn_acc a = { m[p / 3], 2, want }, b = { m[p % 3], 3, o2 };
-			l[0].t.attn_merge(&a, &b, dv);
-			for (size_t i = 1; i < n; i++) {
-				memcpy(got, o1, sizeof got);
-				seqk_attn_acc c = { m[p / 3], 2, got };
-				l[i].t.attn_merge(&c, &b, dv);
-				check_that(same_floats(want, got, 50) && same_floats(&a.l, &c.l, 1) && same_floats(&a.m, &c.m, 1),
-				           "attn_merge: %s differs from C, dv %zu", l[i].name, dv);
-			}
+	enum { SETS = 18, DV = 50 };
+	static const float m[3] = { 1.5f, -INFINITY, 0.25f };
+	for (size_t dv = 0; dv <= DV; dv += 7) {
+		float m2[SETS], l2[SETS], o2[SETS * DV];
+		output start, want, got;
+		for (size_t k = 0; k < SETS; k++)
+			start.m[k] = m[k / 3 % 3], m2[k] = m[k % 3], start.l[k] = 2, l2[k] = 3;
+		random_floats(start.o, SETS * DV, 3);
+		random_floats(o2, SETS * DV, 3);
+		seqk_attn_set b = { .n = SETS, .m = m2, .l = l2, .o = o2 };
+		for (size_t i = 0; i < n; i++) {
+			got = start;
+			seqk_attn_set a = { .n = SETS, .m = got.m, .l = got.l, .o = got.o };
+			l[i].t.attn_merge(&a, &b, dv);
+			want = i ? want : got;
+			check_that(same(&want, &got, SETS, dv), "attn_merge: %s differs from C, dv %zu", l[i].name, dv);
 		}
+		check_that(want.m[4] == -INFINITY && want.l[4] == 5 && want.m[1] == 1.5f && want.l[1] == 2,
+		           "attn_merge: a block that sees nothing changes something");
+	}
 }
 
 /* What is put is what attention sees: within half a unit of the type. */
@@ -190,56 +199,61 @@ static void check(void)
 	check_put();
 }
 
-/* A cache longer than the caches of the CPU, read by nq queries per block. */
+/* Queries at the end of a cache of so many positions: 64 MB at least, so that no CPU's caches hold it. */
 typedef struct job {
 	const seqk_table *t;
-	int dtype;
-	size_t d, nq, blocks, kb, vb;
+	seqk_attn_shape a;
+	size_t nq, blocks, kb, vb;
 	char *cache;
-	float *q, *o;
+	seqk_attn_set set;
 	void *scratch;
 } job;
+
+static seqk_attn_kv place(const job *j, size_t b)
+{
+	char *p = j->cache + b * (j->kb + j->vb);
+	return (seqk_attn_kv){ p, p + j->kb };
+}
 
 static void pass(void *p)
 {
 	job *j = p;
-	seqk_attn_query query[64];
-	seqk_attn_acc acc[64];
-	for (size_t k = 0; k < j->nq; k++) {
-		acc[k] = (seqk_attn_acc){ -INFINITY, 0, j->o + k * j->d };
-		query[k] = (seqk_attn_query){ j->q + k * j->d, NULL, 0, BLOCK, &acc[k] };
-	}
 	for (size_t b = 0; b < j->blocks; b++) {
-		char *at = j->cache + b * (j->kb + j->vb);
-		j->t->attn_block(j->dtype, at, at + j->kb, j->d, j->d, 0.1f, 0, query, j->nq, j->scratch);
+		seqk_attn_kv at = place(j, b), next = place(j, b + 1 < j->blocks ? b + 1 : 0);
+		j->t->attn_block(&j->a, &at, &next, &j->set, j->scratch);
 	}
 }
 
 static void bench_one(const level *l, int dtype, size_t d, size_t nq)
 {
-	job j = { .t = &l->t, .dtype = dtype, .d = d, .nq = nq, .kb = seqk_attn_key_bytes(dtype, d),
+	float m[QUERIES], sum[QUERIES] = { 0 };
+	seqk_attn_span span[QUERIES];
+	job j = { .t = &l->t, .a = { dtype, d, d, 0.1f, 0 }, .nq = nq, .kb = seqk_attn_key_bytes(dtype, d),
 		      .vb = seqk_attn_value_bytes(dtype, d) };
-	j.blocks = ((size_t)64 << 20) / (j.kb + j.vb);
-	if (nq > 1 || !strcmp(l->name, "c"))
-		j.blocks /= 16;
+	j.blocks = ((size_t)64 << 20) / (j.kb + j.vb) / (nq > 8 ? 16 : 1);
 	j.cache = aligned_alloc(64, j.blocks * (j.kb + j.vb));
-	j.q = calloc(nq, d * 4), j.o = calloc(nq, d * 4), j.scratch = malloc(seqk_attn_scratch(nq, d, d));
+	float *q = calloc(nq, d * 4), *o = calloc(nq, d * 4);
+	j.scratch = aligned_alloc(64, (seqk_attn_scratch(nq, d) + 63) / 64 * 64);
+	for (size_t k = 0; k < nq; k++)
+		m[k] = -INFINITY, span[k] = (seqk_attn_span){ 0, BLOCK };
+	j.set = (seqk_attn_set){ nq, q, NULL, span, m, sum, o };
 	memset(j.cache, 0, j.blocks * (j.kb + j.vb));
-	double s = check_time(pass, &j);
-	printf("attn %-4s d %3zu queries %2zu %-8s %6.2f GB/s %7.2f GFLOP/s\n", seq_dtype_get(dtype)->name, d, nq, l->name,
-	       (double)(j.blocks * (j.kb + j.vb)) / s * 1e-9, 4. * BLOCK * (double)(j.blocks * d * nq) / s * 1e-9);
-	free(j.cache), free(j.q), free(j.o), free(j.scratch);
+	double s = check_time(pass, &j), bytes = (double)(j.blocks * (j.kb + j.vb)), flop = 4. * BLOCK * (double)(j.blocks * d * nq);
+	printf("attn %-4s d %3zu queries %3zu %-8s %6.2f GB/s %3.0f %% %7.2f GFLOP/s %3.0f %%\n", seq_dtype_get(dtype)->name, d, nq,
+	       l->name, bytes / s * 1e-9, 100 * bytes / s / check_peaks()->read, flop / s * 1e-9, 100 * flop / s / check_peaks()->fma);
+	free(j.cache), free(q), free(o), free(j.scratch);
 }
 
+/* Query heads of a key head at a step, and a tile of a prompt. */
 static void bench(void)
 {
-	static const size_t nq[] = { 1, 3, 6, 48 };
+	static const size_t nq[] = { 1, 4, 7, 8, QUERIES };
 	size_t n;
 	const level *l = levels(&n);
 	for (size_t i = 1; i < n; i++)
 		for (size_t k = 0; l[i].native && k < 4; k++)
 			for (size_t d = 64; d <= 128; d += 64)
-				for (size_t a = 0; a < 4; a++)
+				for (size_t a = 0; a < 5; a++)
 					bench_one(&l[i], types[k], d, nq[a]);
 }
 

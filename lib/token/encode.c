@@ -12,7 +12,7 @@ int seq_encoder_new(seq_encoder **out, const seq_vocab *v, unsigned flags, seq_e
 		return seqp_nomem(err, sizeof(*e));
 	e->v = v;
 	e->flags = flags;
-	e->cache = seqp_alloc(SEQP_CACHE, sizeof(*e->cache));
+	e->cache = calloc(SEQP_CACHE, sizeof(*e->cache)); /* what a text does not touch costs nothing */
 	if (!e->cache || !seqp_merger_room(&e->merger, 4096) || seqp_bytes_room(&e->buf, 2 * SEQP_BLOCK, err) < 0) {
 		seq_encoder_free(e);
 		return seqp_nomem(err, SEQP_CACHE * sizeof(*e->cache));

@@ -22,7 +22,7 @@ typedef struct seqp_bytes {
 } seqp_bytes;
 
 /* A word met before: one line of the processor's cache. */
-enum { SEQP_CACHE = 1 << 14, SEQP_CACHED_IDS = 9 };
+enum { SEQP_CACHE = 1 << 16, SEQP_CACHED_IDS = 9 };
 struct seqp_cached {
 	uint64_t key[3];
 	int32_t id[SEQP_CACHED_IDS];

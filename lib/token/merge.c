@@ -17,7 +17,7 @@ bool seqp_merger_room(seqp_merger *m, size_t n)
 	seqp_merger big = {.work = m->work, .cap = n + 1};
 	big.id = malloc((n + 1) * sizeof(*big.id));
 	big.at = malloc((n + 1) * sizeof(*big.at));
-	big.rank = malloc((n + 1) * sizeof(*big.rank));
+	big.rank = malloc((n + 4) * sizeof(*big.rank));
 	big.next = malloc((n + 1) * sizeof(*big.next));
 	big.prev = malloc((n + 1) * sizeof(*big.prev));
 	big.to = malloc((n + 1) * sizeof(*big.to));
@@ -85,20 +85,36 @@ static size_t compact(seqp_merger *m, size_t n)
 	return k;
 }
 
+/* The lowest of rank[0..n), n a multiple of four. */
+static uint32_t lowest(const uint32_t *rank, size_t n)
+{
+	typedef int32_t four __attribute__((vector_size(16)));
+	const four flip = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN}; /* so that signed order is unsigned order */
+	four low = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX}, x;
+	for (size_t i = 0; i < n; i += 4) {
+		memcpy(&x, rank + i, sizeof(x));
+		x ^= flip;
+		four less = x < low;
+		low = (x & less) | (low & ~less);
+	}
+	int32_t a = low[0] < low[1] ? low[0] : low[1], b = low[2] < low[3] ? low[2] : low[3];
+	return (uint32_t)(a < b ? a : b) ^ 0x80000000u;
+}
+
 static size_t merge_small(const seqp_pairs *t, seqp_merger *m, size_t n)
 {
 	link_all(m, n);
 	for (size_t i = 0; i + 1 < n; i++)
 		look(t, m, i, i + 1);
+	for (size_t i = n; i % 4; i++)
+		m->rank[i] = NEVER;
 	for (;;) {
 		size_t best = 0;
-		uint32_t rank = m->rank[0];
-		for (size_t i = 1; i < n; i++) {
-			best = m->rank[i] < rank ? i : best;
-			rank = m->rank[i] < rank ? m->rank[i] : rank;
-		}
+		uint32_t rank = lowest(m->rank, (n + 3) & ~(size_t)3);
 		if (rank == NEVER)
 			return compact(m, n);
+		while (m->rank[best] != rank)
+			best++;
 		m->work += n;
 		join(m, best, n);
 		if (m->next[best] < n)

@@ -11,18 +11,21 @@ void seqk_table_fill(seqk_table *t, unsigned bits)
 	seqk_fill_attn_c(t);
 	seqk_fill_scan_c(t);
 	seqk_fill_recur_c(t);
+	seqk_fill_quantize_c(t);
 #ifdef SEQK_X86
 	if (bits & SEQK_AVX2) {
 		seqk_fill_vec_avx2(t);
 		seqk_fill_attn_avx2(t);
 		seqk_fill_scan_avx2(t);
 		seqk_fill_recur_avx2(t);
+		seqk_fill_quantize_avx2(t);
 	}
 	if (bits & SEQK_AVX512) {
 		seqk_fill_vec_avx512(t);
 		seqk_fill_attn_avx512(t);
 		seqk_fill_scan_avx512(t);
 		seqk_fill_recur_avx512(t);
+		seqk_fill_quantize_avx512(t);
 	}
 #elif defined SEQK_ARM
 	if (bits & SEQK_NEON) {
@@ -30,6 +33,7 @@ void seqk_table_fill(seqk_table *t, unsigned bits)
 		seqk_fill_attn_neon(t);
 		seqk_fill_scan_neon(t);
 		seqk_fill_recur_neon(t);
+		seqk_fill_quantize_neon(t);
 	}
 #else
 	(void)bits;

@@ -4,6 +4,7 @@
 #define KERNEL_TABLE_H
 
 #include "kernel/attn.h"
+#include "kernel/quantize.h"
 #include "kernel/recur.h"
 #include "kernel/scan.h"
 #include "kernel/vec.h"
@@ -39,6 +40,8 @@ typedef struct seqk_table {
 	void (*scan_mamba2)(const seqk_scan2 *s, size_t h0, size_t h1);
 	/* recur.h */
 	void (*recur)(const seqk_recur *r, size_t v0, size_t v1);
+	/* quantize.h */
+	seqk_quantize_fn *quantize[SEQK_TO_ROWS];
 } seqk_table;
 
 /* The table that seqk_cpu_init chose (it is called when nobody has). */
@@ -51,17 +54,21 @@ void seqk_fill_vec_c(seqk_table *t);
 void seqk_fill_attn_c(seqk_table *t);
 void seqk_fill_scan_c(seqk_table *t);
 void seqk_fill_recur_c(seqk_table *t);
+void seqk_fill_quantize_c(seqk_table *t);
 void seqk_fill_vec_avx2(seqk_table *t);
 void seqk_fill_attn_avx2(seqk_table *t);
 void seqk_fill_scan_avx2(seqk_table *t);
 void seqk_fill_recur_avx2(seqk_table *t);
+void seqk_fill_quantize_avx2(seqk_table *t);
 void seqk_fill_vec_avx512(seqk_table *t);
 void seqk_fill_attn_avx512(seqk_table *t);
 void seqk_fill_scan_avx512(seqk_table *t);
 void seqk_fill_recur_avx512(seqk_table *t);
+void seqk_fill_quantize_avx512(seqk_table *t);
 void seqk_fill_vec_neon(seqk_table *t);
 void seqk_fill_attn_neon(seqk_table *t);
 void seqk_fill_scan_neon(seqk_table *t);
 void seqk_fill_recur_neon(seqk_table *t);
+void seqk_fill_quantize_neon(seqk_table *t);
 
 #endif

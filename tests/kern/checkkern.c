@@ -12,7 +12,7 @@
 #include "kernel/cpu.h"
 
 static const check_family *const families[] = {
-	&check_quant, &check_matmul, &check_vec, &check_attn, &check_scan, &check_recur,
+	&check_quant, &check_matmul, &check_vec, &check_attn, &check_scan, &check_recur, &check_quantize,
 #ifdef HAVE_BLAS
 	&check_blas,
 #endif

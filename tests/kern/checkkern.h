@@ -17,7 +17,7 @@ typedef struct check_family {
 	void (*bench)(void); /* may be NULL */
 } check_family;
 
-extern const check_family check_quant, check_matmul, check_vec, check_attn, check_scan, check_recur, check_blas;
+extern const check_family check_quant, check_matmul, check_vec, check_attn, check_scan, check_recur, check_quantize, check_blas;
 
 /* Counts one comparison; prints the sentence when it does not hold. Returns ok. */
 bool check_that(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The NEON level of vec.h, attn.h, scan.h and recur.h over SIMDe; on ARM the compiler's own is tried. */
+/* The NEON level of vec.h, attn.h, scan.h, recur.h and quantize.h over SIMDe; on ARM the compiler's own is tried. */
 #ifndef __aarch64__
 #define SEQK_SIMDE
 #ifndef __clang__
@@ -15,6 +15,7 @@
 
 #define ATTN_ONE_COPY
 #include "kernel/attn_body.h"
+#include "kernel/quantize_body.h"
 #include "kernel/recur_body.h"
 #include "kernel/scan_body.h"
 #include "kernel/vec_body.h"
@@ -26,5 +27,6 @@ void fill_neon_simde(seqk_table *t)
 	fill_attn(t);
 	fill_scan(t);
 	fill_recur(t);
+	fill_quantize(t);
 }
 #endif

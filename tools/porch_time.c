@@ -33,6 +33,11 @@ void tool_progress_clear(void)
 
 void tool_progress(uint64_t done, uint64_t total)
 {
+	tool_progress_of("tokens", 1, done, total);
+}
+
+void tool_progress_of(const char *unit, double size, uint64_t done, uint64_t total)
+{
 	static int terminal = -1;
 	if (terminal < 0)
 		terminal = isatty(2) && !tool.quiet;
@@ -42,10 +47,10 @@ void tool_progress(uint64_t done, uint64_t total)
 	shown = now;
 	drawn = 1;
 	double rate = (double)done / now;
-	fprintf(stderr, "\r\033[K%s: %llu", tool.spec->name, (unsigned long long)done);
+	fprintf(stderr, "\r\033[K%s: %.0f", tool.spec->name, (double)done / size);
 	if (total)
-		fprintf(stderr, "/%llu", (unsigned long long)total);
-	fprintf(stderr, " tokens, %.1f tokens/s", rate);
+		fprintf(stderr, "/%.0f", (double)total / size);
+	fprintf(stderr, " %s, %.1f %s/s", unit, rate / size, unit);
 	if (total > done && rate > 0)
 		fprintf(stderr, ", %.0f s to go", (double)(total - done) / rate);
 	fflush(stderr);

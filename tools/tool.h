@@ -184,6 +184,7 @@ int tool_end(void);
 /* --- progress and the summary -------------------------------------------------- */
 
 void tool_progress(uint64_t done, uint64_t total); /* tokens; total 0: unknown */
+void tool_progress_of(const char *unit, double size, uint64_t done, uint64_t total); /* of other things, size to a unit */
 void tool_progress_clear(void);
 double tool_seconds(void); /* since tool_begin */
 /* With -v: the line "NAME: 120 tokens, 0.84 s, 142.9 tokens/s, 31.2 MB resident, 1.1 MB state". */

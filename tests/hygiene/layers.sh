@@ -6,10 +6,10 @@ cd "${SEQ_SRC:?}" || exit 99
 
 find lib tools -name '*.[ch]' | sort | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' | awk '
 BEGIN {
-	split("base|tensor|kernel frame token|state model|layer op policy|mixer|net|gen|tools", f, "|")
+	split("base|tensor|kernel frame token|state model|layer op policy export|mixer|net|gen|tools", f, "|")
 	for (i in f) { n = split(f[i], r, " "); for (j = 1; j <= n; j++) floor[r[j]] = i }
 	# A public header stands on the floor of the room that serves it.
-	n = split("error base version base tensor tensor cpu kernel frame frame token token model model state state net net gen gen op op", p, " ")
+	n = split("error base version base tensor tensor cpu kernel frame frame token token model model state state net net gen gen op op quantize export", p, " ")
 	for (i = 1; i < n; i += 2) serves[p[i]] = p[i + 1]
 	split("layer op policy mixer", b, " "); for (i in b) blind[b[i]] = 1
 }

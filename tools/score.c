@@ -8,7 +8,7 @@
 
 #include "seq/gen.h"
 
-enum { OPT_NET = 256, OPT_WINDOW = 300, OPT_STRIDE, OPT_VS, OPT_PER_TOKEN, BLOCK_BYTES = 32 << 20, BLOCK_ROWS = 64, BATCH = 64, BATCH_ROWS = 2048 };
+enum { OPT_NET = 256, OPT_WINDOW = 300, OPT_STRIDE, OPT_VS, OPT_PER_TOKEN, OPT_IMATRIX, BLOCK_BYTES = 32 << 20, BLOCK_ROWS = 64, BATCH = 64, BATCH_ROWS = 2048 };
 
 static const char help[] =
 	"usage: score [options] [file...]\n"
@@ -17,17 +17,19 @@ static const char help[] =
 	"      --window N       run the text in windows of N tokens (all at once)\n"
 	"      --stride N       distance of two windows (the window); each token is scored once\n"
 	"      --vs MODEL       KL divergence from, and agreement with, this model\n"
+	"      --imatrix FILE   write mean squares of what goes into each weight matrix\n"
 	"      --chunk N  --ctx N  --kv TYPE  --act TYPE   as in prefill\n\n";
 
 static const struct option longs[] = {
 	{"per-token", no_argument, NULL, OPT_PER_TOKEN}, {"window", required_argument, NULL, OPT_WINDOW},
 	{"stride", required_argument, NULL, OPT_STRIDE}, {"vs", required_argument, NULL, OPT_VS},
+	{"imatrix", required_argument, NULL, OPT_IMATRIX},
 	{"chunk", required_argument, NULL, OPT_NET}, {"ctx", required_argument, NULL, OPT_NET + 1},
 	{"kv", required_argument, NULL, OPT_NET + 2}, {"act", required_argument, NULL, OPT_NET + 3}, {0}};
 
 static seq_net_opts opts;
 static int64_t window, stride;
-static const char *vs;
+static const char *vs, *imatrix;
 static int per_token;
 
 static void take(int opt, const char *v)
@@ -36,6 +38,7 @@ static void take(int opt, const char *v)
 	case OPT_WINDOW: window = tool_size("--window", v, 2, INT64_C(1) << 40); break;
 	case OPT_STRIDE: stride = tool_size("--stride", v, 1, INT64_C(1) << 40); break;
 	case OPT_VS: vs = v; break;
+	case OPT_IMATRIX: imatrix = v; opts.tally = 1; break;
 	case OPT_PER_TOKEN: per_token = 1; break;
 	default: tool_net_option(opt, v, &opts, OPT_NET);
 	}
@@ -337,6 +340,37 @@ static void score_all(plan *l, totals *all)
 	free(l->place);
 }
 
+/* --- importances ----------------------------------------------------------------------------- */
+
+static void put_tally(seq_writer *w, const seq_tally *t)
+{
+	float *square = tool_alloc(t->cols, sizeof *square);
+	seq_frame f = {.kind = SEQ_TENSOR, .dtype = SEQ_F32, .rank = 1, .dim = {(uint32_t)t->cols}, .payload = square,
+	               .bytes = 4 * t->cols};
+	if (snprintf(f.name, sizeof f.name, "%s", t->name) >= (int)sizeof f.name)
+		tool_die("tensor %s: its name is too long for a stream", t->name);
+	for (size_t i = 0; i < t->cols; i++)
+		square[i] = (float)(t->sum[i] / (double)t->rows);
+	tool_put(w, &f);
+	free(square);
+}
+
+/* A frame for each matrix that was used. */
+static void put_imatrix(void)
+{
+	seq_error err;
+	tool_file file;
+	const seq_tally *t;
+	tool_file_open(&file, imatrix);
+	seq_writer *w = tool_writer_on(&file, tool_origin(), first.model);
+	for (size_t i = 0; (t = seq_net_tally(first.net, i)); i++)
+		if (t->rows)
+			put_tally(w, t);
+	if (seq_writer_close(w, &err) < 0)
+		tool_fail(&err);
+	tool_file_keep(&file);
+}
+
 /* --- setting up ------------------------------------------------------------------------------ */
 
 static void open_second(void)
@@ -347,8 +381,10 @@ static void open_second(void)
 	if (seq_model_vocab(second.model) != seq_model_vocab(first.model))
 		tool_die("--vs %s: a vocabulary of %lld, but %s has %lld", vs, (long long)seq_model_vocab(second.model),
 		         seq_model_path(first.model), (long long)seq_model_vocab(first.model));
-	opts.threads = tool.threads;
-	if (seq_net_open(&second.net, second.model, &opts, &err) < 0)
+	seq_net_opts own = opts;
+	own.threads = tool.threads;
+	own.tally = 0;
+	if (seq_net_open(&second.net, second.model, &own, &err) < 0)
 		tool_fail(&err);
 }
 
@@ -389,6 +425,8 @@ int main(int argc, char **argv)
 		plan l = make_plan(&seqs);
 		score_all(&l, &all);
 		put_all(&seqs, &all);
+		if (imatrix)
+			put_imatrix();
 	}
 	int code = tool_end();
 	tool_summary(done, tool_seconds() - start, 0);

@@ -39,6 +39,7 @@ typedef struct seqp_ctx {
 } seqp_ctx;
 
 struct seqp_rope_set;
+struct seqp_tally;
 
 /* What the layers ask of the arenas; only ever raised. */
 typedef struct seqp_needs {
@@ -62,6 +63,7 @@ typedef struct seqp_bind {
 	seqp_arena *arena;
 	struct seqp_rope_set *ropes;
 	seqp_needs *needs;
+	struct seqp_tally **tallies; /* where linear layers put theirs; NULL: none are wanted */
 } seqp_bind;
 
 /* This lane's share of a [rows][width] array without gaps. */

@@ -7,6 +7,7 @@
 #include "base/size.h"
 #include "kernel/vec.h"
 #include "layer/bind.h"
+#include "layer/tally_inputs.h"
 
 static size_t padded(size_t k)
 {
@@ -51,6 +52,10 @@ int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t 
 	l->q = !b->exact && seqk_matmul_wants_q(v->dtype);
 	seqp_raise(&b->needs->act_cols, (size_t)in);
 	seqp_raise(&b->needs->own, seqp_linear_own_bytes((size_t)in));
+	snprintf(bias, sizeof bias, "%s%s%s", b->role, b->role[0] ? "." : "", name);
+	int rc = b->tallies ? seqp_tally_new(b, bias, (size_t)in, &l->tally, err) : 0;
+	if (rc < 0)
+		return rc;
 	snprintf(bias, sizeof bias, "%s.b", name);
 	return seqp_bind_vector(b, bias, out, 0, &l->b, err);
 }
@@ -85,6 +90,8 @@ void seqp_linear_part(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act 
 	seqk_act plain = *a;
 	if (!l->q)
 		plain.q = NULL;
+	if (l->tally && ctx->lane.tid == 0)
+		seqp_tally_add(l->tally, a);
 	if (r0 >= r1 || !a->n)
 		return;
 	seqk_matmul(l->w.dtype, l->w.data, l->w.stride, &plain, y, ldy, r0, r1, ctx->own);

@@ -17,6 +17,7 @@ typedef struct seqp_linear {
 	const float *b;    /* or NULL */
 	size_t in, out;
 	int q;             /* wants 8-bit activations */
+	struct seqp_tally *tally; /* of its inputs, or NULL */
 } seqp_linear;
 
 /* Weight "ROLE.name" [out][in] and bias "ROLE.name.b".  Absent and not needed: w.data NULL. */

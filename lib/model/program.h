@@ -58,6 +58,9 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *        plain     P.up P.down (+ .b) */
 const seqp_view *seqp_model_weight(const seq_model *m, int64_t layer, const char *role);
 
+/* The name in GGUF of the tensor behind a role; false: it has none. */
+_Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char *out, size_t size);
+
 /* A number of a layer (or of the model, layer -1) by key, dflt where the model says nothing.
  * A layer's own value wins over the model's.
  *

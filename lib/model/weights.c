@@ -62,6 +62,30 @@ static bool tensor_name(const seq_model *m, const seqp_part *p, int64_t layer, c
 	return n > 0 && n < MAX_TENSOR_NAME;
 }
 
+/* A tied head is the embedding. */
+static const char *role_of_tensor(const seq_model *m, const char *role)
+{
+	const seqp_view *e = seqp_weight_own(m, -1, "embed"), *h = seqp_weight_own(m, -1, "head");
+	return strcmp(role, "head") == 0 && e && h && e->data == h->data ? "embed" : role;
+}
+
+bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char *out, size_t size)
+{
+	bool gguf = m->src.format == SEQP_FROM_GGUF;
+	role = role_of_tensor(m, role);
+	for (const seqp_part *const *list = m->arch->parts; *list; list++)
+		for (const seqp_part *p = *list; p->role; p++) {
+			if (strcmp(p->role, role) || !p->gguf)
+				continue;
+			const char *mark = strchr(p->gguf, '%');
+			int n = mark ? snprintf(out, size, "%.*s%lld%s", (int)(mark - p->gguf), p->gguf, (long long)layer, mark + 1)
+				     : snprintf(out, size, "%s", p->gguf);
+			if (n > 0 && (size_t)n < size && (!gguf || seqp_store_tensor(&m->src, out, NULL)))
+				return true;
+		}
+	return false;
+}
+
 static bool per_layer(const seqp_part *p)
 {
 	return (p->gguf && strchr(p->gguf, '%')) || (p->hf && strchr(p->hf, '%'));

@@ -26,7 +26,8 @@ static seqp_bind binder(seq_net *net, int64_t layer, const char *role)
 	return (seqp_bind){.from = net->model, .weight = weight, .number = number, .layer = layer, .role = role,
 		.width = (int64_t)net->width, .context = net->opts.context, .max_rows = net->rows,
 		.lanes = seqp_team_size(net->team), .exact = net->opts.exact, .kv_dtype = net->opts.kv_dtype,
-		.arena = &net->arena, .ropes = &net->ropes, .needs = &net->needs};
+		.arena = &net->arena, .ropes = &net->ropes, .needs = &net->needs,
+		.tallies = net->opts.tally ? &net->tallies : NULL};
 }
 
 static int open_step(seq_net *net, size_t layer, const seqp_op *op, seqp_step *s, seq_error *err)
@@ -175,6 +176,8 @@ static int open_all(seq_net *net, const seq_net_opts *opts, seq_error *err)
 	if (!net->team || !net->plan)
 		return seqp_fail(err, SEQ_E_NOMEM, "%d threads cannot be had", net->opts.threads);
 	if ((rc = open_layers(net, err)) < 0 || (rc = open_ends(net, err)) < 0)
+		return rc;
+	if (net->opts.tally && (rc = seqp_net_name_tallies(net, err)) < 0)
 		return rc;
 	net->plan->vocab = net->vocab;
 	net->plan->kv_dtype = net->opts.kv_dtype;

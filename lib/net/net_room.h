@@ -8,6 +8,7 @@
 #include "layer/mlp.h"
 #include "layer/norm.h"
 #include "layer/rope.h"
+#include "layer/tally_inputs.h"
 #include "mixer/mixer.h"
 #include "model/program.h"
 #include "seq/net.h"
@@ -48,6 +49,11 @@ struct seq_net {
 	seqp_linear head;
 	float logit_scale, logit_cap;
 
+	seqp_tally *tallies;  /* of all linear layers, if they are wanted */
+	seq_tally *tally;     /* [ntallies], and where each is counted */
+	seqp_tally **counts;
+	size_t ntallies;
+
 	/* memory of a run */
 	float *reg[SEQP_REGS];
 	int keeps_embeddings;
@@ -71,6 +77,8 @@ struct seq_net {
 void seqp_net_stack(seq_net *net);
 /* net_head.c: logits of wants [w0, w0 + n), n <= tile, into net->logits. */
 void seqp_net_head(seq_net *net, size_t w0, size_t n);
+/* net_tally.c: the tallies under the names of their tensors. */
+int seqp_net_name_tallies(seq_net *net, seq_error *err);
 seqp_ctx seqp_net_ctx(const seq_net *net, const seqp_lane *lane);
 
 #endif

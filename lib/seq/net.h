@@ -33,6 +33,7 @@ typedef struct seq_net_opts {
 	int exact;       /* 1: f32 activations for quantised weights (--act f32) */
 	int kv_dtype;    /* SEQ_F16 (default when kv_set is 0), SEQ_F32, SEQ_BF16, SEQ_Q8_0 */
 	int kv_set;
+	int tally;       /* 1: count what goes into each weight matrix; see seq_net_tally */
 	int64_t context; /* most tokens of a sequence; 0: no limit but memory (and the model's learnt positions) */
 } seq_net_opts;
 
@@ -65,6 +66,17 @@ int seq_net_run(seq_net *net, const seq_span *span, size_t nspan, enum seq_logit
 typedef int (*seq_logits_sink)(void *arg, size_t span, size_t index, const float *logits, seq_error *err);
 int seq_net_run_each(seq_net *net, const seq_span *span, size_t nspan, seq_logits_sink sink, void *arg,
                      seq_error *err) SEQ_MUST_USE;
+
+/* The inputs of a weight matrix so far, by columns: sums of squares over the rows it was given. */
+typedef struct seq_tally {
+	const char *name;  /* of the tensor, as in GGUF */
+	size_t cols;
+	uint64_t rows;
+	const double *sum; /* [cols] */
+} seq_tally;
+
+/* The i-th, NULL past the last (at once without opts.tally).  The same on any number of threads. */
+const seq_tally *seq_net_tally(const seq_net *net, size_t i);
 
 #ifdef __cplusplus
 }

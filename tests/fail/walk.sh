@@ -53,6 +53,7 @@ for what in malloc read write; do
 	walk $what prefill -t 1 --no-provenance tok.seq
 	walk $what decode -t 1 -n 3 --no-provenance ctx.seq
 	walk $what seqcat --no-provenance ctx.seq
+	walk $what quantize -t 1 --requantize -T Q4_0 "$SEQ_MODEL"
 	# Text goes out by stdio, whose write inside the C library no preload sees; tests/cli/full.test has that case.
 	[ $what = write ] && continue
 	walk $what detokenize tok.seq

@@ -15,7 +15,7 @@
 #include "kernel/matmul.h"
 #include "kernel/quantize.h"
 
-enum { CHUNK = 4 << 20, MIN_ROWS = 1 }; /* bytes of output at once */
+enum { CHUNK = 4 << 20 }; /* bytes of output at once */
 
 typedef struct job {
 	const seqp_out *t;
@@ -155,7 +155,7 @@ static int bad_row(const job *j, int lanes, seq_error *err)
 
 static int write_rows(output *w, job *j, int64_t chunk, seq_error *err)
 {
-	for (j->first = 0; j->first < j->t->rows; j->first += j->n) {
+	for (j->first = 0; j->t->row_bytes && j->first < j->t->rows; j->first += j->n) {
 		int64_t left = j->t->rows - j->first;
 		j->n = left < chunk ? left : chunk;
 		seqp_team_run(w->team, work, j);

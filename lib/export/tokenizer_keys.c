@@ -63,7 +63,7 @@ static struct seqp_pair *list_merges(const seq_vocab *v, size_t *n)
 	*n = 0;
 	for (size_t i = 0; list && v->pairs.slot && i <= v->pairs.mask; i++) {
 		const struct seqp_pair *p = &v->pairs.slot[i];
-		if (p->id >= 0 && (size_t)p->id < v->n && (p->key >> 32) < v->n && (uint32_t)p->key < v->n)
+		if (p->key && (size_t)p->id < v->n && (size_t)seqp_pair_left(p) < v->n && (size_t)seqp_pair_right(p) < v->n)
 			list[(*n)++] = *p;
 	}
 	if (list)
@@ -83,7 +83,7 @@ static int put_merges(seqp_gguf_out *o, const seq_vocab *v, seq_error *err)
 	}
 	seqp_gguf_put_array(o, KEY("merges"), SEQP_GGUF_STR, n);
 	for (size_t i = 0; i < n; i++) {
-		struct seqp_spelling a = v->piece[list[i].key >> 32], b = v->piece[(uint32_t)list[i].key];
+		struct seqp_spelling a = v->piece[seqp_pair_left(&list[i])], b = v->piece[seqp_pair_right(&list[i])];
 		memcpy(text, a.p, a.n);
 		text[a.n] = ' ';
 		memcpy(text + a.n + 1, b.p, b.n);

@@ -88,6 +88,16 @@ static inline uint64_t seqp_pair_key(int32_t left, int32_t right)
 	return ((uint64_t)(uint32_t)left + 1) << 32 | (uint32_t)right;
 }
 
+static inline int32_t seqp_pair_left(const struct seqp_pair *p)
+{
+	return (int32_t)((p->key >> 32) - 1);
+}
+
+static inline int32_t seqp_pair_right(const struct seqp_pair *p)
+{
+	return (int32_t)(uint32_t)p->key;
+}
+
 static inline uint64_t seqp_pair_hash(uint64_t key)
 {
 	uint64_t h = key * 0x9e3779b97f4a7c15ull;

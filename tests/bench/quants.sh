@@ -3,7 +3,7 @@
 # quants.sh MODEL TEXT [TOKENS]: what each type costs.  MODEL (any type that is read) is written as F32, which is the base;
 # every type is made from it, without and with importances, and compared with it on the first TOKENS (1024) of the second half of
 # TEXT; the importances come from the first half.  CSV on standard output.  The tools must be on PATH.
-set -euo pipefail
+set -eu # head ends pipes early
 model=$1 text=$2 tokens=${3-1024}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -29,6 +29,14 @@ static void fill(bins *b, const uint64_t *key, const double *w, size_t n, int sh
 	}
 }
 
+static uint64_t only_key(const uint64_t *key, size_t n, uint64_t prefix, uint64_t mask)
+{
+	size_t i = 0;
+	while (i + 1 < n && (key[i] & mask) != prefix)
+		i++;
+	return key[i];
+}
+
 seqp_cut seqp_select(const uint64_t *key, const double *w, size_t n, int bits, double limit)
 {
 	seqp_cut cut = {0, 0.0};
@@ -51,6 +59,10 @@ seqp_cut seqp_select(const uint64_t *key, const double *w, size_t n, int bits, d
 		}
 		cut.key |= (uint64_t)hit << shift;
 		mask |= UINT64_C(255) << shift;
+		if (b.count[hit] == 1) { /* mostly after half of the bits */
+			cut.key = only_key(key, n, cut.key, mask);
+			break;
+		}
 	}
 	return cut;
 }

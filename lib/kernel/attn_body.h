@@ -22,6 +22,7 @@ LANES unit u_fma(unit x, unit y, unit z) { return r_fma(x, y, z); }
 LANES unit u_load_f16(const uint16_t *p) { return r_load_f16(p); }
 LANES unit u_load_bf16(const uint16_t *p) { return r_load_bf16(p); }
 LANES unit u_load_i8(const int8_t *p) { return r_load_i8(p); }
+LANES unit u_keep(unit x) { return r_keep(x); } /* else the compiler loads all first, and registers run out */
 #else /* of the sixteen lanes */
 #define UNIT 16
 #define V_UNITS(G) ((G) * 4 <= V_TILE ? 4 : (G) * 2 <= V_TILE ? 2 : 1)
@@ -34,6 +35,7 @@ LANES unit u_fma(unit x, unit y, unit z) { return v_fma(x, y, z); }
 LANES unit u_load_f16(const uint16_t *p) { return v_load_f16(p); }
 LANES unit u_load_bf16(const uint16_t *p) { return v_load_bf16(p); }
 LANES unit u_load_i8(const int8_t *p) { return v_load_i8(p); }
+LANES unit u_keep(unit x) { return x; }
 #endif
 
 /* Bytes to be fetched ahead, and how many with each piece of the work. */
@@ -99,9 +101,9 @@ LANES void outer(int type, int G, int U, const float *x, size_t stride, const ch
 #define AT(u) unit_at(type, p + (size_t)((u) * UNIT / 16) * step, (size_t)((u) * UNIT % 16))
 	if (G < U) {
 		UNROLL for (int j = 0; j < G; j++)
-			wait[j] = u_set1(x[(size_t)j * stride]);
+			wait[j] = u_keep(u_set1(x[(size_t)j * stride]));
 		UNROLL for (int u = 0; u < U; u++) {
-			unit y = AT(u);
+			unit y = u_keep(AT(u));
 			UNROLL for (int j = 0; j < G; j++)
 				acc[j * U + u] = u_fma(wait[j], y, acc[j * U + u]);
 		}

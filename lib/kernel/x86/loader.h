@@ -38,6 +38,28 @@ SEQK_INLINE void load_q8_0(const seqk_quant *t, const uint8_t *const p[ROWS], si
 	v_load16(u->w + 4, p, at + 18);
 }
 
+SEQK_INLINE void load_q8_1(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
+{
+	size_t at = block * 36;
+	(void)t;
+	u->d[0] = v_load_half(p, at);
+	v_load16(u->w, p, at + 4);
+	v_load16(u->w + 4, p, at + 20);
+}
+
+SEQK_INLINE void load_q8_k(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
+{
+	size_t at = block * 292;
+	vflt d = v_bits(v_load32(p, at));
+	(void)t;
+	UNROLL
+	for (int g = 0; g < 8; g++) {
+		u[g].d[0] = d;
+		v_load16(u[g].w, p, at + 4 + 32 * (size_t)g);
+		v_load16(u[g].w + 4, p, at + 20 + 32 * (size_t)g);
+	}
+}
+
 SEQK_INLINE void load_q4_0(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
 {
 	(void)t;
@@ -91,7 +113,8 @@ SEQK_INLINE vint by_table(vint v, const int8_t table[16])
 }
 
 static const int8_t nl_value[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-static const int8_t fp4_value[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+/* 12 too large */
+static const int8_t fp4_value[16] = {12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0};
 
 SEQK_INLINE void load_iq4_nl(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
 {
@@ -105,13 +128,10 @@ SEQK_INLINE void load_iq4_nl(const seqk_quant *t, const uint8_t *const p[ROWS], 
 
 SEQK_INLINE void load_mxfp4(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
 {
-	float d[ROWS] __attribute__((aligned(64)));
+	vint e = v_and(v_load32(p, block * 17), v_set32(255)), half = v_right(e, 1), bias = v_set32(63);
 	(void)t;
-	for (int r = 0; r < ROWS; r++) {
-		uint32_t e = p[r][block * 17], bits = e < 2 ? 0x200000u << e : (e - 1) << 23;
-		__builtin_memcpy(d + r, &bits, 4);
-	}
-	__builtin_memcpy(&u->d[0], d, sizeof d);
+	/* 2^(e - 128), which may be too small for a normal number, as a product of two */
+	u->d[0] = v_mul(v_bits(v_left(v_add32(half, bias), 23)), v_bits(v_left(v_add32(v_sub32(e, half), bias), 23)));
 	nibbles(u, p, block * 17 + 1);
 	UNROLL
 	for (int j = 0; j < 8; j++)
@@ -245,6 +265,27 @@ SEQK_INLINE void load_q2_k(const seqk_quant *t, const uint8_t *const p[ROWS], si
 	}
 }
 
+/* Codes 1 too large. */
+SEQK_INLINE void load_tq2_0(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
+{
+	size_t at = block * 66;
+	vflt d = v_load_half(p, at + 64);
+	(void)t;
+	UNROLL
+	for (int i = 0; i < 4; i++) {
+		vint v[4];
+		v_load16(v, p, at + 16 * (size_t)i);
+		UNROLL
+		for (int j = 0; j < 4; j++)
+			UNROLL
+			for (int q = 0; q < 4; q++)
+				u[4 * (i / 2) + q].w[4 * (i % 2) + j] = v_and(v_right(v[j], 2 * q), v_set8(3));
+	}
+	UNROLL
+	for (int g = 0; g < 8; g++)
+		u[g].d[0] = d;
+}
+
 SEQK_INLINE void load_q3_k(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
 {
 	size_t at = block * 110;
@@ -296,8 +337,8 @@ SEQK_INLINE void load_iq4_xs(const seqk_quant *t, const uint8_t *const p[ROWS], 
 	}
 }
 
-/* Any type, by its C row. */
-static void load_any(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
+/* Any type, by its C row; codes off too large. */
+SEQK_INLINE void load_any(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u, int off)
 {
 	int8_t c[ROWS][SEQK_QUANT_BLOCK] __attribute__((aligned(64)));
 	float d[SEQK_QUANT_GROUPS], m[SEQK_QUANT_GROUPS];
@@ -306,16 +347,26 @@ static void load_any(const seqk_quant *t, const uint8_t *const p[ROWS], size_t b
 	for (int r = 0; r < ROWS; r++) {
 		q[r] = (const uint8_t *)c[r];
 		t->unpack(p[r] + block * t->bytes, c[r], d, m);
-		for (int g = 0; g < t->block / t->group; g++) {
+		for (int g = 0; g < t->block / t->group; g++)
 			__builtin_memcpy((char *)&u[g / per].d[g % per] + 4 * r, d + g, 4);
-			if (t->min)
-				__builtin_memcpy((char *)&u[g / per].m[g % per] + 4 * r, m + g, 4);
-		}
 	}
 	for (int g = 0; g < t->block / 32; g++) {
 		v_load16(u[g].w, q, 32 * (size_t)g);
 		v_load16(u[g].w + 4, q, 32 * (size_t)g + 16);
+		UNROLL
+		for (int j = 0; j < 8; j++)
+			u[g].w[j] = v_add8(u[g].w[j], v_set8(off));
 	}
+}
+
+static void load_any_16(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
+{
+	load_any(t, p, block, u, 16);
+}
+
+static void load_any_64(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
+{
+	load_any(t, p, block, u, 64);
 }
 
 #endif

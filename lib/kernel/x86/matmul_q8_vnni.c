@@ -7,7 +7,8 @@
 
 #include "kernel/x86/loader.h"
 
-enum { TILE = 8, PANELS = 2, SPAN = 32, SIGNED_OFF = 128 };
+/* One panel: a fetch of four columns for each vpdpbusd is what the load ports can do. */
+enum { TILE = 8, PANELS = 1, SPAN = 32, SIGNED_OFF = 128 };
 
 /* Nothing is kept of signed codes: that there is one says that prepare() has been here. */
 typedef struct signs {

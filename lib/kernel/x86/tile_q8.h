@@ -14,8 +14,9 @@
 
 enum {
 	AHEAD = 768,   /* bytes of each row */
-	WALK = 2,      /* up to so many activations take no panels */
+	WALK = 2,      /* up to so many activations take no panels; signed codes: twice as many */
 	ACTS = 128,    /* activations of a block */
+	SLOW = 4,      /* times more where a type is slow to load */
 	SUMS = PANELS * TILE,
 };
 
@@ -177,7 +178,8 @@ SEQK_INLINE void walk(shape s, const seqk_quant *t, const uint8_t *w, size_t str
 	}
 	UNROLL
 	for (int i = 0; i < na; i++)
-		put_rows(y + (size_t)i * ldy, rows, acc[i]);
+		if ((size_t)i < a->n)
+			put_rows(y + (size_t)i * ldy, rows, acc[i]);
 }
 
 /* Activations [j, e) times the loaded panels. */
@@ -214,7 +216,7 @@ SEQK_INLINE void step(shape s, const seqk_quant *t, const uint8_t *w, size_t str
 			if (!s.fit)
 				prepare(s, u + p * SPAN, sg + p * SPAN, n);
 		}
-		if (rows > ROWS)
+		if (PANELS > 1 && rows > ROWS)
 			pass(s, u, s.fit ? NULL : sg, n, a, y, ldy, rows, PANELS, b * units, j, e);
 		else
 			pass(s, u, s.fit ? NULL : sg, n, a, y, ldy, rows, 1, b * units, j, e);
@@ -224,15 +226,18 @@ SEQK_INLINE void step(shape s, const seqk_quant *t, const uint8_t *w, size_t str
 SEQK_INLINE void multiply(shape s, const seqk_quant *t, const uint8_t *w, size_t stride, const seqk_act *a,
                           float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	for (size_t r = r0; r < r1 && a->n <= WALK; r += ROWS) {
+	const size_t block = s.units ? ACTS : SLOW * ACTS, few = s.fit ? WALK : 2 * WALK;
+	for (size_t r = r0; r < r1 && a->n <= few; r += ROWS) {
 		int rows = r1 - r < ROWS ? (int)(r1 - r) : ROWS;
 		if (a->n == 1)
 			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 1);
-		else
+		else if (a->n == 2)
 			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 2);
+		else if (!s.fit)
+			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 4);
 	}
-	for (size_t j = 0; j < a->n && a->n > WALK; j += ACTS) {
-		size_t e = a->n - j < ACTS ? a->n : j + ACTS;
+	for (size_t j = 0; j < a->n && a->n > few; j += block) {
+		size_t e = a->n - j < block ? a->n : j + block;
 		for (size_t r = r0; r < r1; r += PANELS * ROWS)
 			step(s, t, w + r * stride, stride, a, y + r, ldy,
 			     r1 - r < PANELS * ROWS ? (int)(r1 - r) : PANELS * ROWS, j, e, scratch);
@@ -258,17 +263,17 @@ SEQK_Q8(q5_k, load_q5_k, 8, 32, true, 0, 4)
 SEQK_Q8(q6_k, load_q6_k, 8, 16, false, 32, 2)
 SEQK_Q8(iq4_nl, load_iq4_nl, 1, 32, false, 0, 0)
 SEQK_Q8(iq4_xs, load_iq4_xs, 8, 32, false, 0, 0)
-SEQK_Q8(mxfp4, load_mxfp4, 1, 32, false, 0, 0)
-SEQK_Q8(any16, load_any, 0, 16, false, 0, 0)
-SEQK_Q8(any32, load_any, 0, 32, false, 0, 0)
+SEQK_Q8(mxfp4, load_mxfp4, 1, 32, false, 12, 4)
+SEQK_Q8(q8_1, load_q8_1, 1, 32, false, 0, 0)
+SEQK_Q8(q8_k, load_q8_k, 8, 32, false, 0, 0)
+SEQK_Q8(tq2_0, load_tq2_0, 8, 32, false, 1, 8)
+SEQK_Q8(any16_16, load_any_16, 0, 16, false, 16, 4)
+SEQK_Q8(any32_16, load_any_16, 0, 32, false, 16, 4)
+SEQK_Q8(any16_64, load_any_64, 0, 16, false, 64, 1)
+SEQK_Q8(any32_64, load_any_64, 0, 32, false, 64, 1)
 
 static void fill_q8(seqk_matmul_table *t)
 {
-	for (int i = 0; i < SEQ_DTYPES; i++) { /* every type with a minimum has its own below */
-		const seqk_quant *q = seqk_quant_get(i);
-		if (q && !q->min)
-			t->q8[i] = q->group == 16 ? any16 : any32;
-	}
 	t->q8[SEQ_Q8_0] = q8_0;
 	t->q8[SEQ_Q4_0] = q4_0;
 	t->q8[SEQ_Q4_1] = q4_1;
@@ -282,6 +287,15 @@ static void fill_q8(seqk_matmul_table *t)
 	t->q8[SEQ_IQ4_NL] = iq4_nl;
 	t->q8[SEQ_IQ4_XS] = iq4_xs;
 	t->q8[SEQ_MXFP4] = mxfp4;
+	t->q8[SEQ_Q8_1] = q8_1;
+	t->q8[SEQ_Q8_K] = q8_k;
+	t->q8[SEQ_TQ2_0] = tq2_0;
+	/* codes within 15 */
+	t->q8[SEQ_NVFP4] = t->q8[SEQ_IQ1_M] = any16_16;
+	t->q8[SEQ_IQ1_S] = t->q8[SEQ_IQ3_S] = t->q8[SEQ_TQ1_0] = any32_16;
+	/* within 62 */
+	t->q8[SEQ_IQ2_XS] = t->q8[SEQ_IQ2_S] = any16_64;
+	t->q8[SEQ_IQ2_XXS] = t->q8[SEQ_IQ3_XXS] = any32_64;
 }
 
 #endif

@@ -17,6 +17,9 @@ SEQK_INLINE vint v_and(vint a, vint b) { return _mm256_and_si256(a, b); }
 SEQK_INLINE vint v_or(vint a, vint b) { return _mm256_or_si256(a, b); }
 SEQK_INLINE vint v_set8(int b) { return _mm256_set1_epi8((char)b); }
 SEQK_INLINE vint v_set32(int b) { return _mm256_set1_epi32(b); }
+SEQK_INLINE vint v_add8(vint a, vint b) { return _mm256_add_epi8(a, b); }
+SEQK_INLINE vint v_add32(vint a, vint b) { return _mm256_add_epi32(a, b); }
+SEQK_INLINE vint v_sub32(vint a, vint b) { return _mm256_sub_epi32(a, b); }
 SEQK_INLINE vint v_sub8(vint a, vint b) { return _mm256_sub_epi8(a, b); }
 SEQK_INLINE vint v_left(vint a, int n) { return _mm256_slli_epi32(a, n); }
 SEQK_INLINE vint v_right(vint a, int n) { return _mm256_srli_epi32(a, n); }

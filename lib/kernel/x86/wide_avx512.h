@@ -16,6 +16,9 @@ SEQK_INLINE vint v_and(vint a, vint b) { return _mm512_and_si512(a, b); }
 SEQK_INLINE vint v_or(vint a, vint b) { return _mm512_or_si512(a, b); }
 SEQK_INLINE vint v_set8(int b) { return _mm512_set1_epi8((char)b); }
 SEQK_INLINE vint v_set32(int b) { return _mm512_set1_epi32(b); }
+SEQK_INLINE vint v_add8(vint a, vint b) { return _mm512_add_epi8(a, b); }
+SEQK_INLINE vint v_add32(vint a, vint b) { return _mm512_add_epi32(a, b); }
+SEQK_INLINE vint v_sub32(vint a, vint b) { return _mm512_sub_epi32(a, b); }
 SEQK_INLINE vint v_sub8(vint a, vint b) { return _mm512_sub_epi8(a, b); }
 SEQK_INLINE vint v_left(vint a, int n) { return _mm512_slli_epi32(a, (unsigned)n); }
 SEQK_INLINE vint v_right(vint a, int n) { return _mm512_srli_epi32(a, (unsigned)n); }

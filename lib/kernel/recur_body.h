@@ -81,8 +81,14 @@ LANES v16 recur_write(enum seqk_recur_rule rule, enum recur_decay decay, bool re
 	return recur_sum(c);
 }
 
+#ifdef RECUR_ONE_COPY /* where code counts more than speed */
+#define RECUR static __attribute__((noinline))
+#else
+#define RECUR LANES
+#endif
+
 /* Tokens [t0, t1), columns [c, c + m). */
-LANES void recur_march(enum seqk_recur_rule rule, enum recur_decay decay, const seqk_recur *r, recur_tile s, size_t c,
+RECUR void recur_march(enum seqk_recur_rule rule, enum recur_decay decay, const seqk_recur *r, recur_tile s, size_t c,
                        size_t m, size_t t0, size_t t1)
 {
 	for (size_t t = t0; t < t1 && rule == SEQK_READ; t++)
@@ -115,15 +121,14 @@ LANES void recur_columns(enum seqk_recur_rule rule, enum recur_decay decay, cons
 {
 	float near[RECUR_ROWS][16];
 	float *S = r->S + c;
-	bool copy = m < 16 || t1 - t0 > 2;
-	if (!copy || r->K > RECUR_ROWS) {
-		recur_march(rule, decay, r, (recur_tile){S, r->V, r->K, m}, c, m, t0, t1);
-		return;
-	}
-	for (size_t i = 0; i < r->K; i++)
+	bool copy = (m < 16 || t1 - t0 > 2) && r->K <= RECUR_ROWS;
+	for (size_t i = 0; i < r->K && copy; i++)
 		v_store(near[i], recur_get(S + i * r->V, m));
-	recur_march(rule, decay, r, (recur_tile){near[0], 16, r->K, 16}, c, m, t0, t1);
-	for (size_t i = 0; i < r->K; i++)
+	recur_tile s = copy ? (recur_tile){near[0], 16, r->K, 16} : (recur_tile){S, r->V, r->K, m};
+	if (m == 16)
+		s.m = 16; /* known when compiled */
+	recur_march(rule, decay, r, s, c, m, t0, t1);
+	for (size_t i = 0; i < r->K && copy; i++)
 		recur_put(S + i * r->V, v_load(near[i]), m);
 }
 

@@ -5,6 +5,7 @@
 #include "kernel/x86/lanes_avx512.h"
 
 #define ATTN_ONE_COPY
+#define RECUR_ONE_COPY
 #include "kernel/attn_body.h"
 #include "kernel/quantize_body.h"
 #include "kernel/recur_body.h"

@@ -14,6 +14,7 @@
 #include "kernel/arm/lanes_neon.h"
 
 #define ATTN_ONE_COPY
+#define RECUR_ONE_COPY
 #include "kernel/attn_body.h"
 #include "kernel/quantize_body.h"
 #include "kernel/recur_body.h"

@@ -39,11 +39,12 @@ void seqk_matmul_fill(seqk_matmul_table *t, unsigned bits)
 #endif
 }
 
+/* What fills a level's entries is compiled for that level: it may run only where the CPU has it. */
 static void fill(void)
 {
-	unsigned bits = 0;
+	unsigned bits = 0, can = seqk_cpu_detected();
 	for (int i = 0; i < TABLES; i++)
-		seqk_matmul_fill(&tables[i], bits |= more[i]);
+		seqk_matmul_fill(&tables[i], bits |= more[i] & can);
 }
 
 static const seqk_matmul_table *get(void)

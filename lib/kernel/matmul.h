@@ -14,9 +14,9 @@
  *        acc = fma(m, s * (float)qsum, acc).
  *    isum and qsum are exact sums over the group.  acc starts at +0.
  *  - F32, F16, BF16 W, and any W when q is NULL (--act f32): the row is widened to
- *    f32 exactly; 16 lanes, lane = index mod 16, lane = fma(w, x, lane) in order of
- *    k (both padded with zeros to a multiple of 16); then the tree (i, i+8), (i, i+4),
- *    (i, i+2), (0, 1).
+ *    f32 exactly.  Spans of 256 columns, the last one shorter: within a span
+ *        sum = fma(w, x, sum) in order of k, from +0;
+ *    y is the sum of the first span, then y = y + sum for each that follows.
  * Same bits at every CPU level, for any n, and for any cut of rows. */
 #ifndef KERNEL_MATMUL_H
 #define KERNEL_MATMUL_H

@@ -75,20 +75,17 @@ static void matmul_q8(int dtype, const void *w, size_t stride, const seqk_act *a
 	}
 }
 
-static float dot16(const float *w, const float *x, size_t k)
+static float dot(const float *w, const float *x, size_t k)
 {
-	float lane[16] = {0};
-	size_t i = 0;
-	for (; i + 16 <= k; i += 16)
-		for (int l = 0; l < 16; l++)
-			lane[l] = fmaf(w[i + l], x[i + l], lane[l]);
-	if (i < k)
-		for (size_t l = 0; l < 16; l++)
-			lane[l] = fmaf(i + l < k ? w[i + l] : 0, i + l < k ? x[i + l] : 0, lane[l]);
-	for (int half = 8; half; half /= 2)
-		for (int l = 0; l < half; l++)
-			lane[l] += lane[l + half];
-	return lane[0];
+	float y = 0;
+	for (size_t i = 0; i < k; i += SEQK_MATMUL_SPAN) {
+		size_t end = k - i < SEQK_MATMUL_SPAN ? k : i + SEQK_MATMUL_SPAN;
+		float sum = 0;
+		for (size_t l = i; l < end; l++)
+			sum = fmaf(w[l], x[l], sum);
+		y = i ? y + sum : sum;
+	}
+	return y;
 }
 
 static void matmul_exact(int dtype, const void *w, size_t stride, const seqk_act *a,
@@ -98,7 +95,7 @@ static void matmul_exact(int dtype, const void *w, size_t stride, const seqk_act
 	for (size_t r = r0; r < r1; r++) {
 		seqk_dequant(dtype, (const char *)w + r * stride, row, a->k);
 		for (size_t j = 0; j < a->n; j++)
-			y[j * ldy + r] = dot16(row, a->x + j * a->ldx, a->k);
+			y[j * ldy + r] = dot(row, a->x + j * a->ldx, a->k);
 	}
 }
 

@@ -27,6 +27,9 @@ void seqk_matmul_fill_dotprod(seqk_matmul_table *t);
  * SEQK_VNNI with both, SEQK_DOTPROD with SEQK_NEON. */
 void seqk_matmul_fill(seqk_matmul_table *t, unsigned bits);
 
+/* Columns of a partial sum, see matmul.h. */
+enum { SEQK_MATMUL_SPAN = 256 };
+
 /* Fixed part of the scratch: every level keeps its panels within it. */
 enum { SEQK_MATMUL_PANEL_BYTES = 384 * 1024 };
 

@@ -114,12 +114,14 @@ static double exact(const float *w, const batch *b, size_t j, bool q8, double *t
 
 /* Every rounding is at most 2^-24 of a partial sum, itself at most the sum of absolute
  * values (times 16 inside a group with a minimum, where d c and m may cancel: bounded by
- * taking the codes' own sizes); k / 16 groups of at most 4 roundings, or k / 16 + 4. */
+ * taking the codes' own sizes); k / 16 groups of at most 4 roundings, or a span and the sums
+ * of spans. */
 static void bound(const char *what, int dtype, const float *w, const batch *b, const float *y, size_t rows, bool q8)
 {
 	size_t k = b->a.k;
 	const seqk_quant *t = seqk_quant_get(dtype);
-	double unit = 0x1p-24 * (q8 ? (t->min ? 64 : 4) * ((double)k / t->group + 2) : (double)k / 16 + 5);
+	double span = (double)(k < SEQK_MATMUL_SPAN ? k : SEQK_MATMUL_SPAN + k / SEQK_MATMUL_SPAN);
+	double unit = 0x1p-24 * (q8 ? (t->min ? 64 : 4) * ((double)k / t->group + 2) : span);
 	for (size_t j = 0; j < b->a.n; j++)
 		for (size_t r = 0; r < rows; r++) {
 			double top, want = exact(w + r * k, b, j, q8, &top), e = fabs(want - y[j * rows + r]);

@@ -1,41 +1,51 @@
 /* SPDX-License-Identifier: MIT */
-/* F32, F16, BF16 weights, and any type dequantised, NEON: 2 rows x 3 activations x
- * 16 lanes are twenty-four registers. */
+/* F32, F16, BF16 weights, and any type dequantised, NEON: 8 rows x 12 activations are
+ * twenty-four registers. */
 #include "kernel/arm/neon_levels.h"
 #include "kernel/arm/wide_neon.h"
 
-enum { TROWS = 2, TACTS = 3, WORDS = 4 };
+#define F_ACTS 12
+enum { TACTS = F_ACTS };
 
 #include "kernel/x86/tile_f32.h"
 
-/* Lanes (i, i + 8), then (i, i + 4). */
-SEQK_INLINE vflt f_fold(const vflt a[4])
+SEQK_INLINE uint8_t *f_group(int as, uint8_t *panel, size_t g)
 {
-	return vaddq_f32(vaddq_f32(a[0], a[2]), vaddq_f32(a[1], a[3]));
+	(void)as;
+	return panel + g * GROUP * PANEL * 4;
 }
 
-SEQK_INLINE float f_tree(const vflt acc[WORDS])
+SEQK_INLINE vflt f_column(int as, const uint8_t *group, size_t c, int h)
 {
-	vflt a = f_fold(acc);
-	float32x2_t h = vadd_f32(vget_low_f32(a), vget_high_f32(a));
-	return vget_lane_f32(h, 0) + vget_lane_f32(h, 1);
+	(void)as;
+	return v_get((const float *)(const void *)group + c * PANEL + (size_t)(h * ROWS));
 }
 
-SEQK_INLINE void f_trees(const vflt *acc, int n, float *out)
+SEQK_INLINE void f_keep(int as, uint8_t *group, int c, int h, vflt v)
+{
+	(void)as;
+	v_put((float *)(void *)group + c * PANEL + h * ROWS, v);
+}
+
+/* Four columns of a row, widened. */
+SEQK_INLINE vint f_four(int as, const uint8_t *w)
+{
+	uint16x4_t a = vreinterpret_u16_u8(vld1_u8(w));
+	if (as == AS_BF16)
+		return vshll_n_u16(a, 16);
+	return vreinterpretq_u32_f32(vcvt_f32_f16(vreinterpret_f16_u16(a)));
+}
+
+SEQK_INLINE void f_turn16(int as, const uint8_t *w, size_t stride, uint8_t *group, int h)
 {
 	UNROLL
-	for (int o = 0; o < n; o++)
-		out[o] = f_tree(acc + 4 * o);
-}
-
-SEQK_INLINE vflt f_from_f16(const uint8_t *w)
-{
-	return vcvt_f32_f16(vreinterpret_f16_u16(vreinterpret_u16_u8(vld1_u8(w))));
-}
-
-SEQK_INLINE vflt f_from_bf16(const uint8_t *w)
-{
-	return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(w)), 16));
+	for (int c = 0; c < BLOCK; c += 4, w += 8) {
+		vint v[4];
+		v_turn(v, f_four(as, w), f_four(as, w + stride), f_four(as, w + 2 * stride), f_four(as, w + 3 * stride));
+		UNROLL
+		for (int i = 0; i < 4; i++)
+			f_keep(as, group, c + i, h, v_bits(v[i]));
+	}
 }
 
 void seqk_matmul_exact_neon(seqk_matmul_table *t)

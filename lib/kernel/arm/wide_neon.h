@@ -30,6 +30,7 @@ SEQK_INLINE vint v_left(vint a, int n) { return a << (uint32_t)n; }
 SEQK_INLINE vint v_right(vint a, int n) { return a >> (uint32_t)n; }
 SEQK_INLINE vint v_right_signed(vint a, int n) { return (vint)((int32x4_t)a >> n); }
 SEQK_INLINE vint v_shuffle(vint a, vint by) { return v_of8(vqtbl1q_u8(v_u8(a), v_u8(by))); }
+SEQK_INLINE vflt v_bits(vint a) { return vreinterpretq_f32_u32(a); }
 SEQK_INLINE vflt v_float(vint a) { return vcvtq_f32_s32(vreinterpretq_s32_u32(a)); }
 SEQK_INLINE vflt v_add(vflt a, vflt b) { return vaddq_f32(a, b); }
 SEQK_INLINE vflt v_mul(vflt a, vflt b) { return vmulq_f32(a, b); }

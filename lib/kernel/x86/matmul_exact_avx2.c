@@ -1,55 +1,51 @@
 /* SPDX-License-Identifier: MIT */
-/* F32, F16, BF16 weights, and any type dequantised, AVX2: 2 rows x 3 activations x
- * 16 lanes are twelve registers. */
+/* F32, F16, BF16 weights, and any type dequantised, AVX2: 16 rows x 6 activations
+ * are twelve registers. */
 #include "kernel/x86/levels.h"
 #include "kernel/x86/wide_avx2.h"
 
-enum { TROWS = 2, TACTS = 3, WORDS = 2 };
+#define F_ACTS 6
+enum { TACTS = F_ACTS };
 
 #include "kernel/x86/tile_f32.h"
+#include "kernel/x86/turn16.h"
 
-SEQK_INLINE float f_tree(const vflt acc[WORDS])
+/* Halves stay halves, [column / 16][row / 8][column % 8][column / 8 % 2][row % 8]: widened
+ * while they are loaded, by units that have nothing else to do. */
+SEQK_INLINE uint8_t *f_group(int as, uint8_t *panel, size_t g)
 {
-	__m256 a = _mm256_add_ps(acc[0], acc[1]);
-	__m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-	b = _mm_add_ps(b, _mm_movehl_ps(b, b));
-	return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+	if (as == AS_F32)
+		return panel + g * GROUP * PANEL * 4;
+	return panel + g / 2 * (BLOCK * PANEL * 2) + g % 2 * 16;
 }
 
-/* Lanes (i, i + 8), then (i, i + 4) of two outputs: four lanes of a, four of b. */
-SEQK_INLINE __m256 f_fold(const vflt a[2], const vflt b[2])
+SEQK_INLINE vflt f_column(int as, const uint8_t *group, size_t c, int h)
 {
-	__m256 x = _mm256_add_ps(a[0], a[1]), y = _mm256_add_ps(b[0], b[1]);
-	return _mm256_add_ps(_mm256_permute2f128_ps(x, y, 0x20), _mm256_permute2f128_ps(x, y, 0x31));
+	if (as == AS_F32)
+		return v_get((const float *)(const void *)group + c * PANEL + h * ROWS);
+	__m128i a = _mm_load_si128((const __m128i *)(const void *)(group + h * 256 + c * 32));
+	if (as == AS_F16)
+		return _mm256_cvtph_ps(a);
+	return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(a), 16));
 }
 
-SEQK_INLINE void f_trees(const vflt *acc, int n, float *out)
+SEQK_INLINE void f_keep(int as, uint8_t *group, int c, int h, vflt v)
 {
-	int o = 0;
-	UNROLL
-	for (; o + 4 <= n; o += 4) {
-		__m256 a = f_fold(acc + 2 * o, acc + 2 * o + 2), b = f_fold(acc + 2 * o + 4, acc + 2 * o + 6);
-		/* lanes (i, i + 2), then (0, 1): outputs 0 and 2 in the low half, 1 and 3 in the high */
-		a = _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
-		a = _mm256_add_ps(a, _mm256_movehdup_ps(a));
-		__m128 lo = _mm256_castps256_ps128(a), hi = _mm256_extractf128_ps(a, 1);
-		lo = _mm_shuffle_ps(lo, hi, 0x88);
-		_mm_storeu_ps(out + o, _mm_shuffle_ps(lo, lo, 0xd8));
-	}
-	UNROLL
-	for (; o < n; o++)
-		out[o] = f_tree(acc + 2 * o);
+	(void)as;
+	v_put((float *)(void *)group + c * PANEL + h * ROWS, v);
 }
 
-SEQK_INLINE vflt f_from_f16(const uint8_t *w)
+SEQK_INLINE void f_keep16(int as, uint8_t *group, int c, int h, vint v)
 {
-	return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)w));
+	(void)as;
+	_mm256_store_si256((__m256i *)(void *)(group + h * 256 + c * 32), v);
 }
 
-SEQK_INLINE vflt f_from_bf16(const uint8_t *w)
+/* Columns 0..7 of a row, then 8..15. */
+SEQK_INLINE vint f_row16(const uint8_t *w, size_t stride)
 {
-	__m256i v = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)w));
-	return _mm256_castsi256_ps(_mm256_slli_epi32(v, 16));
+	(void)stride;
+	return _mm256_loadu_si256((const __m256i *)(const void *)w);
 }
 
 void seqk_matmul_exact_avx2(seqk_matmul_table *t)

@@ -1,329 +1,260 @@
 /* SPDX-License-Identifier: MIT */
 /* Weights widened to f32 times f32 activations: the skeleton of every width.
  *
- * A panel of PANEL rows by SPAN columns is widened into the cache, then every row
- * of activations of a chunk passes over it, TROWS x TACTS outputs at a time, each 16
- * lanes in WORDS registers.  Lanes wait in memory between spans.
- * The includer has defined TROWS, TACTS, WORDS and the f_ functions. */
+ * A panel of PANEL rows by SPAN columns lies turned in the first cache; the activations,
+ * copied to even distances in the second, pass over it TACTS at a time: outputs of
+ * PANEL x TACTS in registers, a lane a row.  The last of them turn the next panel
+ * on their way, each step into the place of the columns just used.
+ * Sums wait in y between spans.
+ * The includer has defined TACTS and the f_ functions that panel_f32.h names. */
 #ifndef KERNEL_X86_TILE_F32_H
 #define KERNEL_X86_TILE_F32_H
 
-#include "kernel/matmul_table.h"
-#include "kernel/quant.h"
+#include "kernel/x86/panel_f32.h"
 
-enum { PANEL = 8, SPAN = 256, CHUNK = 96, FEW = 8, STEP = 16 / WORDS, ROW = SPAN + 16 };
+enum { PITCH = SPAN + 16, ROOM = 256 }; /* no power of two between rows: else they share sets */
 
-typedef struct f_panel {
-	float w[PANEL][ROW];
-	float lane[CHUNK][PANEL][16];
-} f_panel;
+typedef struct f_room {
+	uint8_t w[SPAN * PANEL * 4], raw[PANEL * SPAN * 4];
+	float x[ROOM][PITCH]; /* [span][activation] */
+} f_room;
 
-SEQK_INLINE float f_tree(const vflt acc[WORDS]);
-SEQK_INLINE void f_trees(const vflt *acc, int n, float *out); /* the trees of n outputs */
-
-/* The trees of nr x na outputs, to their places. */
-SEQK_INLINE void f_finish(const vflt *acc, int nr, int na, float *y, size_t ldy)
+/* n columns of PANEL x na outputs, from column c of a group. */
+SEQK_INLINE void f_columns(int as, const uint8_t *group, size_t c, int n, const float *x, int na, vflt *acc)
 {
-	float out[TROWS * TACTS];
-	f_trees(acc, nr * na, out);
 	UNROLL
-	for (int o = 0; o < nr * na; o++)
-		y[(size_t)(o / nr) * ldy + (size_t)(o % nr)] = out[o];
-}
-
-/* One span of nr x na outputs; tail columns beyond a multiple of 16.  first: fetch the
- * activations that come next. */
-SEQK_INLINE void f_tile(const float (*w)[ROW], const float *x, size_t ldx, size_t k, int nr, int na, bool first,
-                        vflt *acc)
-{
-	size_t i = 0;
-	for (; i + 16 <= k; i += 16) {
+	for (int i = 0; i < n; i++) {
+		vflt v0 = f_column(as, group, c + (size_t)i, 0), v1 = f_column(as, group, c + (size_t)i, 1);
 		UNROLL
-		for (int j = 0; j < na && first; j++)
-			__builtin_prefetch(x + (size_t)(na + j) * ldx + i);
-		UNROLL
-		for (int h = 0; h < WORDS; h++) {
-			vflt v[TROWS];
-			UNROLL
-			for (int r = 0; r < nr; r++)
-				v[r] = v_get(w[r] + i + h * STEP);
-			UNROLL
-			for (int j = 0; j < na; j++) {
-				vflt u = v_keep(v_get(x + (size_t)j * ldx + i + h * STEP));
-				UNROLL
-				for (int r = 0; r < nr; r++)
-					acc[(j * nr + r) * WORDS + h] = v_fma(v[r], u, acc[(j * nr + r) * WORDS + h]);
-			}
+		for (int j = 0; j < na; j++) {
+			vflt u = v_keep(v_all(x[j * PITCH + i]));
+			acc[2 * j] = v_fma(v0, u, acc[2 * j]);
+			acc[2 * j + 1] = v_fma(v1, u, acc[2 * j + 1]);
 		}
 	}
-	if (i == k)
-		return;
+}
+
+/* One span of PANEL x na outputs.  With a next, it is turned one step behind. */
+SEQK_INLINE void f_tile(int as, uint8_t *w, const float *x, size_t len, int na, const f_source *next, vflt *acc)
+{
+	enum { BEHIND = STEP / GROUP };
+	size_t g = 0;
 	UNROLL
-	for (int j = 0; j < na; j++) {
-		float last[16] = {0};
-		__builtin_memcpy(last, x + (size_t)j * ldx + i, (k - i) * sizeof *last);
-		UNROLL
-		for (int h = 0; h < WORDS; h++)
-			UNROLL
-			for (int r = 0; r < nr; r++)
-				acc[(j * nr + r) * WORDS + h] = v_fma(v_get(w[r] + i + h * STEP), v_get(last + h * STEP),
-				                                      acc[(j * nr + r) * WORDS + h]);
+	for (int o = 0; o < 2 * na; o++)
+		acc[o] = v_zero();
+	for (; g < len / GROUP; g++) {
+		f_columns(as, f_group(as, w, g), 0, GROUP, x + g * GROUP, na, acc);
+		if (next && g >= BEHIND && g - BEHIND < next->quarters)
+			f_refill(as, next, g - BEHIND, w);
 	}
+	for (size_t c = 0; c < len % GROUP; c++)
+		f_columns(as, f_group(as, w, g), c, 1, x + g * GROUP + c, na, acc);
+	for (g = g > BEHIND ? g - BEHIND : 0; next && g < next->quarters; g++)
+		f_refill(as, next, g, w);
 }
 
 typedef struct f_where {
 	float *y; /* of row 0 of the panel, activation 0 of the chunk */
-	size_t ldy, i0, len; /* columns [i0, i0 + len) */
-	bool last;
+	size_t ldy, rows, len;
+	bool first; /* the first span: nothing waits in y */
 } f_where;
 
-SEQK_INLINE void f_block(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int r, int nr, bool first, f_where at)
+SEQK_INLINE void f_add(const vflt *acc, int na, float *y, f_where at)
 {
-	vflt acc[TROWS * TACTS * WORDS];
-	if (r + 2 * nr <= PANEL)
-		UNROLL
-		for (int o = 0; o < nr * na; o++)
-			__builtin_prefetch(p->lane[j + (size_t)(o / nr)][r + nr + o % nr], 1);
+	float out[PANEL];
 	UNROLL
-	for (int o = 0; o < nr * na; o++)
-		UNROLL
-		for (int h = 0; h < WORDS; h++)
-			acc[o * WORDS + h] = at.i0 ? v_get(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP) : v_zero();
-	f_tile(p->w + r, a->x + (j0 + j) * a->ldx + at.i0, a->ldx, at.len, nr, na, first, acc);
-	if (at.last) {
-		f_finish(acc, nr, na, at.y + j * at.ldy + r, at.ldy);
-		return;
-	}
-	UNROLL
-	for (int o = 0; o < nr * na; o++)
-		UNROLL
-		for (int h = 0; h < WORDS; h++)
-			v_put(p->lane[j + (size_t)(o / nr)][r + o % nr] + h * STEP, acc[o * WORDS + h]);
-}
-
-/* All rows of the panel for activations [j, j + na) of the chunk. */
-SEQK_INLINE void f_rows(f_panel *p, const seqk_act *a, size_t j0, size_t j, int na, int rows, f_where at)
-{
-	int r = 0;
-	if (rows >= TROWS)
-		f_block(p, a, j0, j, na, r, TROWS, true, at), r = TROWS;
-	for (; r + TROWS <= rows; r += TROWS)
-		f_block(p, a, j0, j, na, r, TROWS, false, at);
-	for (; r < rows; r++)
-		f_block(p, a, j0, j, na, r, 1, false, at);
-}
-
-enum { AS_F32 = 4, AS_F16 = 2, AS_BF16 = -2 };
-
-SEQK_INLINE vflt f_from_f16(const uint8_t *w);
-SEQK_INLINE vflt f_from_bf16(const uint8_t *w);
-
-SEQK_INLINE vflt f_from(int as, const uint8_t *w)
-{
-	return as == AS_F32 ? v_get((const float *)(const void *)w) : as == AS_F16 ? f_from_f16(w) : f_from_bf16(w);
-}
-
-/* nr rows straight from the file times na activations: for few activations, bound by
- * memory.  Far beyond the row lie the rows that come next. */
-SEQK_INLINE void f_direct(int as, int dtype, const uint8_t *w, size_t stride, const seqk_act *a, size_t j0,
-                          float *y, size_t ldy, int nr, int na)
-{
-	enum { AHEAD = 1024 };
-	size_t size = as == AS_F32 ? 4 : 2, i = 0;
-	vflt acc[4 * 3 * WORDS];
-	UNROLL
-	for (int o = 0; o < nr * na * WORDS; o++)
-		acc[o] = v_zero();
-	for (; i + 16 <= a->k; i += 16) {
-		size_t at = i * size, far = at + AHEAD < a->k * size ? at + AHEAD : at + AHEAD + (size_t)(nr - 1) * stride;
-		UNROLL
-		for (int r = 0; r < nr; r++)
-			__builtin_prefetch(w + (size_t)r * stride + far);
-		UNROLL
-		for (int h = 0; h < WORDS; h++)
-			UNROLL
-			for (int r = 0; r < nr; r++) {
-				vflt v = f_from(as, w + (size_t)r * stride + at + (size_t)(h * STEP) * size);
-				UNROLL
-				for (int j = 0; j < na; j++) {
-					int o = (j * nr + r) * WORDS + h;
-					acc[o] = v_fma(v, v_get(a->x + (j0 + (size_t)j) * a->ldx + i + h * STEP), acc[o]);
-				}
-			}
-	}
-	for (int r = 0; r < nr && i < a->k; r++) {
-		float v[16] = {0}, u[16] = {0};
-		seqk_dequant(dtype, w + (size_t)r * stride + i * size, v, a->k - i);
-		for (int j = 0; j < na; j++) {
-			__builtin_memcpy(u, a->x + (j0 + (size_t)j) * a->ldx + i, (a->k - i) * sizeof *u);
-			for (int h = 0; h < WORDS; h++) {
-				int o = (j * nr + r) * WORDS + h;
-				acc[o] = v_fma(v_get(v + h * STEP), v_get(u + h * STEP), acc[o]);
-			}
-		}
-	}
-	f_finish(acc, nr, na, y + j0 * ldy, ldy);
-}
-
-/* Activations three at a time: the rows stay in the cache meanwhile. */
-SEQK_INLINE void f_few(int as, int dtype, const uint8_t *w, size_t stride, const seqk_act *a, float *y, size_t ldy,
-                       size_t r, size_t r1)
-{
-	if (a->n == 1)
-		for (; r + 4 <= r1; r += 4)
-			f_direct(as, dtype, w + r * stride, stride, a, 0, y + r, ldy, 4, 1);
-	for (size_t nr; r < r1; r += nr) {
-		size_t j = 0;
-		nr = r1 - r < 2 ? 1 : 2;
-		if (nr == 1) {
-			for (; j < a->n; j++)
-				f_direct(as, dtype, w + r * stride, stride, a, j, y + r, ldy, 1, 1);
+	for (int j = 0; j < na; j++, y += at.ldy) {
+		if (at.rows == PANEL) {
+			v_put(y, at.first ? acc[2 * j] : v_add(v_get(y), acc[2 * j]));
+			v_put(y + ROWS, at.first ? acc[2 * j + 1] : v_add(v_get(y + ROWS), acc[2 * j + 1]));
 			continue;
 		}
-		for (; j + 3 <= a->n; j += 3)
-			f_direct(as, dtype, w + r * stride, stride, a, j, y + r, ldy, 2, 3);
-		if (j + 2 == a->n)
-			f_direct(as, dtype, w + r * stride, stride, a, j, y + r, ldy, 2, 2);
-		else if (j < a->n)
-			f_direct(as, dtype, w + r * stride, stride, a, j, y + r, ldy, 2, 1);
+		v_put(out, acc[2 * j]);
+		v_put(out + ROWS, acc[2 * j + 1]);
+		for (size_t r = 0; r < at.rows; r++)
+			y[r] = at.first ? out[r] : y[r] + out[r];
 	}
 }
 
-typedef void f_widen(int dtype, const uint8_t *w, float *to, size_t n);
-
-SEQK_INLINE void f_load(f_widen *widen, int dtype, const uint8_t *w, size_t stride, size_t i0, size_t len,
-                        int rows, f_panel *p)
+SEQK_INLINE void f_some(int as, uint8_t *w, const float *x, int na, float *y, f_where at, const f_source *next)
 {
-	const seq_dtype_row *row = seq_dtype_get(dtype);
-	for (int r = 0; r < rows; r++) {
-		widen(dtype, w + (size_t)r * stride + i0 / row->block * row->bytes, p->w[r], len);
-		for (size_t i = len; i % 16; i++)
-			p->w[r][i] = 0;
+	vflt acc[2 * TACTS];
+	UNROLL
+	for (int j = 0; j < na; j++) {
+		__builtin_prefetch(y + (size_t)j * at.ldy, 1);
+		__builtin_prefetch(y + (size_t)j * at.ldy + PANEL - 1, 1);
+	}
+	f_tile(as, w, x, at.len, na, next, acc);
+	f_add(acc, na, y, at);
+}
+
+/* f_some with its number of activations known. */
+SEQK_INLINE void f_known(int as, uint8_t *w, const float *x, size_t na, float *y, f_where at, const f_source *next)
+{
+	switch (na) {
+	case 1: f_some(as, w, x, 1, y, at, next); break;
+	case 2: f_some(as, w, x, 2, y, at, next); break;
+	case 3: f_some(as, w, x, 3, y, at, next); break;
+	case 4: f_some(as, w, x, 4, y, at, next); break;
+	case 5: f_some(as, w, x, 5, y, at, next); break;
+	case 6: f_some(as, w, x, 6, y, at, next); break;
+#if F_ACTS > 6
+	case 7: f_some(as, w, x, 7, y, at, next); break;
+	case 8: f_some(as, w, x, 8, y, at, next); break;
+	case 9: f_some(as, w, x, 9, y, at, next); break;
+	case 10: f_some(as, w, x, 10, y, at, next); break;
+	case 11: f_some(as, w, x, 11, y, at, next); break;
+	case 12: f_some(as, w, x, 12, y, at, next); break;
+#endif
 	}
 }
 
-/* The bytes that the next panel is widened from, fetched little by little meanwhile. */
-typedef struct f_ahead {
+/* One span of one panel for n activations, shared out evenly. */
+SEQK_INLINE void f_span(int as, f_room *m, const float *x, size_t n, f_where at, const f_source *next)
+{
+	float *y = at.y;
+	for (size_t left = (n + TACTS - 1) / TACTS; left; left--) {
+		size_t na = (n + left - 1) / left;
+		if (left > 1)
+			f_known(as, m->w, x, na, y, at, NULL);
+		else
+			f_known(as, m->w, x, na, y, at, next);
+		x += na * PITCH;
+		y += na * at.ldy;
+		n -= na;
+	}
+}
+
+/* A product of a chunk of activations and some spans: where it stands. */
+typedef struct f_job {
+	int dtype;
+	bool plain; /* F32, F16, BF16: as in the file */
 	const uint8_t *w;
-	size_t stride, rows, lines, at, each; /* lines of 64 bytes a row; each: a step */
-} f_ahead;
+	size_t stride, k, r1, s0, s1;
+} f_job;
 
-SEQK_INLINE f_ahead f_next(int dtype, const uint8_t *w, size_t stride, size_t i, size_t k, size_t left, size_t steps)
+typedef struct f_at {
+	size_t r, s; /* row, span */
+} f_at;
+
+SEQK_INLINE f_at f_after(const f_job *b, f_at at)
 {
-	const seq_dtype_row *row = seq_dtype_get(dtype);
-	if (i >= k) {
-		i = 0;
-		w += PANEL * stride;
-		left = left > PANEL ? left - PANEL : 0;
+	return at.s + 1 < b->s1 ? (f_at){at.r, at.s + 1} : (f_at){at.r + PANEL, b->s0};
+}
+
+SEQK_INLINE size_t f_len(const f_job *b, f_at at)
+{
+	return b->k - at.s * SPAN < SPAN ? b->k - at.s * SPAN : SPAN;
+}
+
+SEQK_INLINE size_t f_left(const f_job *b, f_at at)
+{
+	return at.r >= b->r1 ? 0 : b->r1 - at.r < PANEL ? b->r1 - at.r : PANEL;
+}
+
+SEQK_INLINE const uint8_t *f_bytes(const f_job *b, f_at at)
+{
+	const seq_dtype_row *row = seq_dtype_get(b->dtype);
+	return b->w + at.r * b->stride + at.s * SPAN / row->block * row->bytes;
+}
+
+/* What stands at `at`, ready to be turned. */
+static inline f_source f_take(const f_job *b, f_at at, f_room *m)
+{
+	size_t rows = f_left(b, at), len = f_len(b, at);
+	f_source s = {0};
+	if (!rows)
+		return s;
+	s.w = f_bytes(b, at);
+	s.stride = b->stride;
+	s.quarters = (len + STEP - 1) / STEP * (STEP / GROUP);
+	s.file = (uintptr_t)s.w;
+	if (b->plain) {
+		size_t end = b->s1 * SPAN < b->k ? b->s1 * SPAN : b->k, size = seq_dtype_get(b->dtype)->bytes;
+		s.file_stride = b->stride;
+		s.left = (end - at.s * SPAN) * size;
+		s.jump = PANEL * b->stride - (end - b->s0 * SPAN) * size;
 	}
-	size_t len = k - i < SPAN ? k - i : SPAN, rows = left < PANEL ? left : PANEL;
-	f_ahead a = {w + i / row->block * row->bytes, stride, rows, len / row->block * row->bytes / 64, 0, 0};
-	a.each = rows * a.lines / (steps ? steps : 1) + 1;
-	return a;
-}
-
-SEQK_INLINE void f_fetch(f_ahead *a)
-{
-	for (size_t n = a->each; n && a->at < a->rows * a->lines; n--, a->at++)
-		__builtin_prefetch(a->w + a->at / a->lines * a->stride + a->at % a->lines * 64, 0, 2);
-}
-
-/* One span of one panel for the activations [j0, j0 + n). */
-SEQK_INLINE void f_span(f_panel *p, const seqk_act *a, size_t j0, size_t n, int rows, f_where at, f_ahead next)
-{
-	size_t j = 0;
-	for (; j + TACTS <= n; j += TACTS) {
-		f_rows(p, a, j0, j, TACTS, rows, at);
-		f_fetch(&next);
+	if (!b->plain || rows < PANEL || len % STEP) {
+		f_spread(b->dtype, s.w, s.stride, rows, len, b->plain, m->raw);
+		s.w = m->raw;
+		s.stride = SPAN * 4;
 	}
-	for (; j < n; j++)
-		f_rows(p, a, j0, j, 1, rows, at);
+	return s;
 }
 
-SEQK_INLINE void f_multiply(f_widen *widen, int dtype, const uint8_t *w, size_t stride, const seqk_act *a,
-                            float *y, size_t ldy, size_t r0, size_t r1, f_panel *p)
+SEQK_INLINE void f_run(int as, const f_job *b, size_t r0, size_t n, float *y, size_t ldy, f_room *m)
 {
-	for (size_t j0 = 0; j0 < a->n; j0 += CHUNK)
-		for (size_t r = r0; r < r1; r += PANEL) {
-			int rows = r1 - r < PANEL ? (int)(r1 - r) : PANEL;
-			size_t n = a->n - j0 < CHUNK ? a->n - j0 : CHUNK;
-			const uint8_t *panel = w + r * stride;
-			for (size_t i = 0; i < a->k; i += SPAN) {
-				f_where at = {y + j0 * ldy + r, ldy, i, a->k - i < SPAN ? a->k - i : SPAN, a->k - i <= SPAN};
-				f_load(widen, dtype, panel, stride, i, at.len, rows, p);
-				f_span(p, a, j0, n, rows, at, f_next(dtype, panel, stride, i + SPAN, a->k, r1 - r, n / TACTS));
-			}
+	f_at at = {r0, b->s0};
+	f_source s = f_take(b, at, m);
+	for (size_t g = 0; g < s.quarters; g++)
+		f_refill(as, &s, g, m->w);
+	while (at.r < b->r1) {
+		f_at next = f_after(b, at);
+		f_where where = {y + at.r, ldy, f_left(b, at), f_len(b, at), at.s == 0};
+		s = f_take(b, next, m);
+		f_span(as, m, m->x[(at.s - b->s0) * n], n, where, &s);
+		at = next;
+	}
+}
+
+static void f_copy(const seqk_act *a, size_t j0, size_t n, size_t s0, size_t s1, f_room *m)
+{
+	for (size_t s = s0; s < s1; s++)
+		for (size_t j = 0; j < n; j++) {
+			size_t len = a->k - s * SPAN < SPAN ? a->k - s * SPAN : SPAN;
+			__builtin_memcpy(m->x[(s - s0) * n + j], a->x + (j0 + j) * a->ldx + s * SPAN, len * sizeof(float));
 		}
 }
 
-static void widen_f32(int dtype, const uint8_t *w, float *to, size_t n)
+/* n / parts, rounded up, where parts are as few as fit. */
+static inline size_t f_even(size_t n, size_t most)
 {
-	(void)dtype;
-	__builtin_memcpy(to, w, n * sizeof *to);
+	size_t parts = (n + most - 1) / most;
+	return (n + parts - 1) / parts;
 }
 
-static void widen_f16(int dtype, const uint8_t *w, float *to, size_t n)
+SEQK_INLINE void f_multiply(int as, int dtype, const uint8_t *w, size_t stride, const seqk_act *a,
+                            float *y, size_t ldy, size_t r0, size_t r1, f_room *m)
 {
-	size_t i = 0;
-	for (; i + STEP <= n; i += STEP)
-		v_put(to + i, f_from_f16(w + 2 * i));
-	seqk_dequant(dtype, w + 2 * i, to + i, n - i);
+	size_t spans = (a->k + SPAN - 1) / SPAN, chunk = f_even(a->n, ROOM), some = f_even(spans, ROOM / chunk);
+	bool plain = as != AS_F32 || dtype == SEQ_F32;
+	for (size_t j0 = 0; j0 < a->n; j0 += chunk) {
+		size_t n = a->n - j0 < chunk ? a->n - j0 : chunk;
+		for (size_t s0 = 0; s0 < spans; s0 += some) {
+			f_job b = {dtype, plain, w, stride, a->k, r1, s0, s0 + some < spans ? s0 + some : spans};
+			f_copy(a, j0, n, b.s0, b.s1, m);
+			f_run(as, &b, r0, n, y + j0 * ldy, ldy, m);
+		}
+	}
 }
 
-static void widen_bf16(int dtype, const uint8_t *w, float *to, size_t n)
-{
-	size_t i = 0;
-	for (; i + STEP <= n; i += STEP)
-		v_put(to + i, f_from_bf16(w + 2 * i));
-	seqk_dequant(dtype, w + 2 * i, to + i, n - i);
-}
-
-static void widen_any(int dtype, const uint8_t *w, float *to, size_t n)
-{
-	seqk_dequant(dtype, w, to, n);
-}
-
+/* F32, and what is dequantised first. */
 static void exact_f32(int dtype, const void *w, size_t stride, const seqk_act *a,
                       float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	if (a->n <= FEW)
-		f_few(AS_F32, dtype, w, stride, a, y, ldy, r0, r1);
-	else
-		f_multiply(widen_f32, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+	f_multiply(AS_F32, dtype, w, stride, a, y, ldy, r0, r1, scratch);
 }
 
 static void exact_f16(int dtype, const void *w, size_t stride, const seqk_act *a,
                       float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	if (a->n <= FEW)
-		f_few(AS_F16, dtype, w, stride, a, y, ldy, r0, r1);
-	else
-		f_multiply(widen_f16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+	f_multiply(AS_F16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
 }
 
 static void exact_bf16(int dtype, const void *w, size_t stride, const seqk_act *a,
                        float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	if (a->n <= FEW)
-		f_few(AS_BF16, dtype, w, stride, a, y, ldy, r0, r1);
-	else
-		f_multiply(widen_bf16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
-}
-
-static void exact_any(int dtype, const void *w, size_t stride, const seqk_act *a,
-                      float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
-{
-	f_multiply(widen_any, dtype, w, stride, a, y, ldy, r0, r1, scratch);
+	f_multiply(AS_BF16, dtype, w, stride, a, y, ldy, r0, r1, scratch);
 }
 
 static void fill_exact(seqk_matmul_table *t)
 {
-	_Static_assert(sizeof(f_panel) <= SEQK_MATMUL_PANEL_BYTES, "the panel fits the scratch");
+	_Static_assert(sizeof(f_room) <= SEQK_MATMUL_PANEL_BYTES, "the panel fits the scratch");
 	_Static_assert(SPAN % SEQK_QUANT_BLOCK == 0, "spans end at blocks");
 	for (int i = 0; i < SEQ_DTYPES; i++)
 		if (seq_dtype_get(i))
-			t->exact[i] = exact_any;
-	t->exact[SEQ_F32] = exact_f32;
+			t->exact[i] = exact_f32;
 	t->exact[SEQ_F16] = exact_f16;
 	t->exact[SEQ_BF16] = exact_bf16;
 }

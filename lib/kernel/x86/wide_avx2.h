@@ -119,6 +119,12 @@ SEQK_INLINE vint v_load32(const uint8_t *const p[ROWS], size_t at)
 SEQK_INLINE vflt v_zero(void) { return _mm256_setzero_ps(); }
 SEQK_INLINE vflt v_add(vflt a, vflt b) { return _mm256_add_ps(a, b); }
 SEQK_INLINE vflt v_all(float x) { return _mm256_set1_ps(x); }
+SEQK_INLINE vint v_low16(vint a, vint b) { return _mm256_unpacklo_epi16(a, b); }
+SEQK_INLINE vint v_high16(vint a, vint b) { return _mm256_unpackhi_epi16(a, b); }
+SEQK_INLINE vint v_low32(vint a, vint b) { return _mm256_unpacklo_epi32(a, b); }
+SEQK_INLINE vint v_high32(vint a, vint b) { return _mm256_unpackhi_epi32(a, b); }
+SEQK_INLINE vint v_low64(vint a, vint b) { return _mm256_unpacklo_epi64(a, b); }
+SEQK_INLINE vint v_high64(vint a, vint b) { return _mm256_unpackhi_epi64(a, b); }
 SEQK_INLINE vflt v_fma(vflt a, vflt b, vflt c) { return _mm256_fmadd_ps(a, b, c); }
 SEQK_INLINE vflt v_nfma(vflt a, vflt b, vflt c) { return _mm256_fnmadd_ps(a, b, c); }
 SEQK_INLINE vflt v_get(const float *p) { return _mm256_loadu_ps(p); }

@@ -30,6 +30,12 @@ SEQK_INLINE vflt v_mul(vflt a, vflt b) { return _mm512_mul_ps(a, b); }
 SEQK_INLINE vflt v_zero(void) { return _mm512_setzero_ps(); }
 SEQK_INLINE vflt v_add(vflt a, vflt b) { return _mm512_add_ps(a, b); }
 SEQK_INLINE vflt v_all(float x) { return _mm512_set1_ps(x); }
+SEQK_INLINE vint v_low16(vint a, vint b) { return _mm512_unpacklo_epi16(a, b); }
+SEQK_INLINE vint v_high16(vint a, vint b) { return _mm512_unpackhi_epi16(a, b); }
+SEQK_INLINE vint v_low32(vint a, vint b) { return _mm512_unpacklo_epi32(a, b); }
+SEQK_INLINE vint v_high32(vint a, vint b) { return _mm512_unpackhi_epi32(a, b); }
+SEQK_INLINE vint v_low64(vint a, vint b) { return _mm512_unpacklo_epi64(a, b); }
+SEQK_INLINE vint v_high64(vint a, vint b) { return _mm512_unpackhi_epi64(a, b); }
 SEQK_INLINE vflt v_fma(vflt a, vflt b, vflt c) { return _mm512_fmadd_ps(a, b, c); }
 SEQK_INLINE vflt v_nfma(vflt a, vflt b, vflt c) { return _mm512_fnmadd_ps(a, b, c); }
 SEQK_INLINE vflt v_get(const float *p) { return _mm512_loadu_ps(p); }

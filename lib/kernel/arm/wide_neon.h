@@ -20,7 +20,6 @@ SEQK_INLINE vint v_and(vint a, vint b) { return vandq_u32(a, b); }
 SEQK_INLINE vint v_or(vint a, vint b) { return vorrq_u32(a, b); }
 SEQK_INLINE vint v_set8(int b) { return v_of8(vdupq_n_u8((uint8_t)b)); }
 SEQK_INLINE vint v_set32(int b) { return vdupq_n_u32((uint32_t)b); }
-SEQK_INLINE vflt v_bits(vint a) { return vreinterpretq_f32_u32(a); }
 SEQK_INLINE vint v_add8(vint a, vint b) { return v_of8(vaddq_u8(v_u8(a), v_u8(b))); }
 SEQK_INLINE vint v_add32(vint a, vint b) { return vaddq_u32(a, b); }
 SEQK_INLINE vint v_sub32(vint a, vint b) { return vsubq_u32(a, b); }

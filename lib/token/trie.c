@@ -85,7 +85,8 @@ bool seqp_trie_build(seqp_trie *t, const struct seqp_spelling *all, int32_t *id,
 	memset(t, 0, sizeof(*t));
 	if (n > INT32_MAX)
 		return false;
-	qsort_r(id, n, sizeof(*id), by_spelling, (void *)(uintptr_t)all);
+	if (n)
+		qsort_r(id, n, sizeof(*id), by_spelling, (void *)(uintptr_t)all);
 	for (size_t i = 0; i < n; i++)
 		if (all[id[i]].n > t->longest)
 			t->longest = all[id[i]].n;

@@ -172,7 +172,7 @@ LANES v16 v_load_f16(const uint16_t *p)
 {
 	return (v16){ v_half(vld1_u16(p)), v_half(vld1_u16(p + 4)), v_half(vld1_u16(p + 8)), v_half(vld1_u16(p + 12)) };
 }
-LANES float32x4_t v_bf4(uint16x4_t h) { return v_of(vshll_n_u16(h, 16)); }
+LANES float32x4_t v_bf4(uint16x4_t h) { return v_of(vshlq_n_u32(vmovl_u16(h), 16)); }
 LANES v16 v_load_bf16(const uint16_t *p)
 {
 	return (v16){ v_bf4(vld1_u16(p)), v_bf4(vld1_u16(p + 4)), v_bf4(vld1_u16(p + 8)), v_bf4(vld1_u16(p + 12)) };

@@ -32,7 +32,7 @@ SEQK_INLINE vint f_four(int as, const uint8_t *w)
 {
 	uint16x4_t a = vreinterpret_u16_u8(vld1_u8(w));
 	if (as == AS_BF16)
-		return vshll_n_u16(a, 16);
+		return vshlq_n_u32(vmovl_u16(a), 16);
 	return vreinterpretq_u32_f32(vcvt_f32_f16(vreinterpret_f16_u16(a)));
 }
 

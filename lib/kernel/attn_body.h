@@ -6,37 +6,10 @@
  * The values are fetched ahead while the scores are made, the next block's keys after that. */
 #include "kernel/attn_place.h"
 #include "kernel/math_body.h"
+#include "kernel/part_body.h"
 #include "kernel/table.h"
 
 enum { BLOCK = SEQK_ATTN_BLOCK, GROUP = SEQP_ATTN_GROUP, LINE = 64 };
-
-#ifdef V_REGS /* tiles of single registers */
-#define UNIT V_REG
-#define V_UNITS(G) V_REGS(G)
-typedef vreg unit;
-LANES unit u_set1(float s) { return r_set1(s); }
-LANES unit u_load(const float *p) { return r_load(p); }
-LANES void u_store(float *p, unit x) { r_store(p, x); }
-LANES unit u_mul(unit x, unit y) { return r_mul(x, y); }
-LANES unit u_fma(unit x, unit y, unit z) { return r_fma(x, y, z); }
-LANES unit u_load_f16(const uint16_t *p) { return r_load_f16(p); }
-LANES unit u_load_bf16(const uint16_t *p) { return r_load_bf16(p); }
-LANES unit u_load_i8(const int8_t *p) { return r_load_i8(p); }
-LANES unit u_keep(unit x) { return r_keep(x); } /* else the compiler loads all first, and registers run out */
-#else /* of the sixteen lanes */
-#define UNIT 16
-#define V_UNITS(G) ((G) * 4 <= V_TILE ? 4 : (G) * 2 <= V_TILE ? 2 : 1)
-typedef v16 unit;
-LANES unit u_set1(float s) { return v_set1(s); }
-LANES unit u_load(const float *p) { return v_load(p); }
-LANES void u_store(float *p, unit x) { v_store(p, x); }
-LANES unit u_mul(unit x, unit y) { return v_mul(x, y); }
-LANES unit u_fma(unit x, unit y, unit z) { return v_fma(x, y, z); }
-LANES unit u_load_f16(const uint16_t *p) { return v_load_f16(p); }
-LANES unit u_load_bf16(const uint16_t *p) { return v_load_bf16(p); }
-LANES unit u_load_i8(const int8_t *p) { return v_load_i8(p); }
-LANES unit u_keep(unit x) { return x; }
-#endif
 
 /* Bytes to be fetched ahead, and how many with each piece of the work. */
 typedef struct ahead {
@@ -82,70 +55,70 @@ LANES void bring(ahead *a, size_t n)
 		__builtin_prefetch(a->p);
 }
 
-/* UNIT numbers from the i-th on. */
-LANES unit unit_at(int type, const char *p, size_t i)
+/* V_REG numbers from the i-th on. */
+LANES vreg reg_at(int type, const char *p, size_t i)
 {
 	switch (type) {
-	case SEQ_F16: return u_load_f16((const uint16_t *)(const void *)p + i);
-	case SEQ_BF16: return u_load_bf16((const uint16_t *)(const void *)p + i);
-	case SEQ_Q8_0: return u_load_i8((const int8_t *)p + i);
-	default: return u_load((const float *)(const void *)p + i);
+	case SEQ_F16: return r_load_f16((const uint16_t *)(const void *)p + i);
+	case SEQ_BF16: return r_load_bf16((const uint16_t *)(const void *)p + i);
+	case SEQ_Q8_0: return r_load_i8((const int8_t *)p + i);
+	default: return r_load((const float *)(const void *)p + i);
 	}
 }
 
-/* acc[j][u] += x[j] y[u] with y[u] = UNIT numbers from p + u * step on; whichever are fewer wait in registers.  A half
- * panel of keys (the odd unit of 8) follows its first half. */
-LANES void outer(int type, int G, int U, const float *x, size_t stride, const char *p, size_t step, unit *acc)
+/* acc[j][u] += x[j] y[u] with y[u] = V_REG numbers from p + u * step on; whichever are fewer wait in registers.  A half
+ * panel of keys (the odd register of 8) follows its first half. */
+LANES void outer(int type, int G, int U, const float *x, size_t stride, const char *p, size_t step, vreg *acc)
 {
-	unit wait[8];
-#define AT(u) unit_at(type, p + (size_t)((u) * UNIT / 16) * step, (size_t)((u) * UNIT % 16))
+	vreg wait[8];
+#define AT(u) reg_at(type, p + (size_t)((u) * V_REG / 16) * step, (size_t)((u) * V_REG % 16))
 	if (G < U) {
 		UNROLL for (int j = 0; j < G; j++)
-			wait[j] = u_keep(u_set1(x[(size_t)j * stride]));
+			wait[j] = r_keep(r_set1(x[(size_t)j * stride]));
 		UNROLL for (int u = 0; u < U; u++) {
-			unit y = u_keep(AT(u));
+			vreg y = r_keep(AT(u));
 			UNROLL for (int j = 0; j < G; j++)
-				acc[j * U + u] = u_fma(wait[j], y, acc[j * U + u]);
+				acc[j * U + u] = r_fma(wait[j], y, acc[j * U + u]);
 		}
 		return;
 	}
 	UNROLL for (int u = 0; u < U; u++)
 		wait[u] = AT(u);
 	UNROLL for (int j = 0; j < G; j++) {
-		unit b = u_set1(x[(size_t)j * stride]);
+		vreg b = r_set1(x[(size_t)j * stride]);
 		UNROLL for (int u = 0; u < U; u++)
-			acc[j * U + u] = u_fma(b, wait[u], acc[j * U + u]);
+			acc[j * U + u] = r_fma(b, wait[u], acc[j * U + u]);
 	}
 #undef AT
 }
 
 /* The products of steps [i0, i1) of d, with U units of keys. */
 LANES void score_steps(int type, int G, int U, const char *keys, size_t panel, const float *q, size_t d, size_t i0, size_t i1,
-                       unit *acc)
+                       vreg *acc)
 {
 	for (size_t i = i0; i < i1; i++)
 		outer(type, G, U, q + i, d, keys + 16 * i * size_of(type), panel, acc);
 }
 
 /* s += scale * acc, and acc = 0: the end of 32 codes. */
-LANES void score_scale(int G, int U, const char *scale, size_t step, float *s, unit *acc)
+LANES void score_scale(int G, int U, const char *scale, size_t step, float *s, vreg *acc)
 {
 	UNROLL for (int u = 0; u < U; u++) {
-		const char *at = scale + (size_t)(u * UNIT / 16) * step;
-		unit f = u_load_f16((const uint16_t *)(const void *)at + u * UNIT % 16);
+		const char *at = scale + (size_t)(u * V_REG / 16) * step;
+		vreg f = r_load_f16((const uint16_t *)(const void *)at + u * V_REG % 16);
 		UNROLL for (int j = 0; j < G; j++) {
-			float *to = s + j * BLOCK + u * UNIT;
-			u_store(to, u_fma(f, acc[j * U + u], u_load(to)));
-			acc[j * U + u] = u_set1(0);
+			float *to = s + j * BLOCK + u * V_REG;
+			r_store(to, r_fma(f, acc[j * U + u], r_load(to)));
+			acc[j * U + u] = r_set1(0);
 		}
 	}
 }
 
-LANES void score_store(int G, int U, float *s, const unit *acc)
+LANES void score_store(int G, int U, float *s, const vreg *acc)
 {
 	UNROLL for (int j = 0; j < G; j++)
 		UNROLL for (int u = 0; u < U; u++)
-			u_store(s + j * BLOCK + u * UNIT, acc[j * U + u]);
+			r_store(s + j * BLOCK + u * V_REG, acc[j * U + u]);
 }
 
 /* Dot products of G queries with U units of keys, from a slot that is a multiple of 16 on. */
@@ -153,13 +126,13 @@ LANES void score_tile(int type, int G, int U, const work *w, group *g, int slot)
 {
 	const char *keys = w->keys + (size_t)slot / 16 * w->panel, *scale = w->key_scale + (size_t)slot / 16 * w->scale_step;
 	float *s = g->s + slot;
-	unit acc[GROUP * 8];
+	vreg acc[GROUP * 8];
 	UNROLL for (int j = 0; j < G * U; j++)
-		acc[j] = u_set1(0);
+		acc[j] = r_set1(0);
 	if (type == SEQ_Q8_0)
 		score_store(G, U, s, acc);
 	for (size_t i = 0; i < w->d; i += 32, scale += 32) {
-		bring(&g->values, (size_t)(U * UNIT / 16));
+		bring(&g->values, (size_t)(U * V_REG / 16));
 		score_steps(type, G, U, keys, w->panel, g->q, w->d, i, w->d - i < 32 ? w->d : i + 32, acc);
 		if (type == SEQ_Q8_0)
 			score_scale(G, U, scale, w->scale_step, s, acc);
@@ -170,15 +143,15 @@ LANES void score_tile(int type, int G, int U, const work *w, group *g, int slot)
 
 LANES void scores(int type, int G, const work *w, group *g)
 {
-	int slot = g->first / 16 * 16, end = (g->last + 15) / 16 * 16, U = V_UNITS(G);
-	for (; slot + U * UNIT <= end; slot += U * UNIT)
+	int slot = g->first / 16 * 16, end = (g->last + 15) / 16 * 16, U = V_REGS(G);
+	for (; slot + U * V_REG <= end; slot += U * V_REG)
 		score_tile(type, G, U, w, g, slot);
 	for (; slot < end; slot += 16)
-		score_tile(type, G, 16 / UNIT, w, g, slot);
+		score_tile(type, G, 16 / V_REG, w, g, slot);
 }
 
 /* Rows [j0, j1) of values, for all of G queries. */
-LANES void value_rows(int type, int G, int U, const char *values, size_t row, const float *p, int j0, int j1, unit *acc)
+LANES void value_rows(int type, int G, int U, const char *values, size_t row, const float *p, int j0, int j1, vreg *acc)
 {
 	for (int j = j0; j < j1; j++)
 		outer(type, G, U, p + j, BLOCK, values + (size_t)j * row, 16 * size_of(type), acc);
@@ -186,7 +159,7 @@ LANES void value_rows(int type, int G, int U, const char *values, size_t row, co
 
 /* The same for those that see them. */
 LANES void value_rows_some(int type, int G, int U, const char *values, size_t row, const group *g, const float *p, int j0,
-                           int j1, unit *acc)
+                           int j1, vreg *acc)
 {
 	for (int j = j0; j < j1; j++)
 		UNROLL for (int k = 0; k < G; k++)
@@ -194,22 +167,22 @@ LANES void value_rows_some(int type, int G, int U, const char *values, size_t ro
 				value_rows(type, 1, U, values, row, p + k * BLOCK, j, j + 1, acc + k * U);
 }
 
-LANES void merge_o(float *o, const unit *acc, int U, float a1, float a2)
+LANES void merge_o(float *o, const vreg *acc, int U, float a1, float a2)
 {
-	UNROLL for (int u = 0; u < U; u++, o += UNIT)
-		u_store(o, u_fma(u_load(o), u_set1(a1), u_mul(acc[u], u_set1(a2))));
+	UNROLL for (int u = 0; u < U; u++, o += V_REG)
+		r_store(o, r_fma(r_load(o), r_set1(a1), r_mul(acc[u], r_set1(a2))));
 }
 
 /* Columns [c, c + U units), the first of them at values: o of the block, merged into the running o. */
 LANES void value_tile(int type, int G, int U, const char *values, const work *w, group *g, const float *p, size_t c)
 {
-	unit acc[GROUP * 8];
+	vreg acc[GROUP * 8];
 	UNROLL for (int k = 0; k < G * U; k++)
-		acc[k] = u_set1(0);
+		acc[k] = r_set1(0);
 	value_rows_some(type, G, U, values, w->row, g, p, g->first, g->all_lo, acc);
 	for (int j = g->all_lo, end; j < g->all_hi; j = end) {
 		end = g->all_hi - j < 32 ? g->all_hi : j + 32;
-		bring(&g->keys, (size_t)(U * UNIT / 16));
+		bring(&g->keys, (size_t)(U * V_REG / 16));
 		value_rows(type, G, U, values, w->row, p, j, end, acc);
 	}
 	value_rows_some(type, G, U, values, w->row, g, p, g->all_hi, g->last, acc);
@@ -225,8 +198,8 @@ static void value_rest(int type, const char *values, const work *w, const group 
 	v16 acc = v_zero();
 	for (int j = g->span[k].lo; j < g->span[k].hi; j++) {
 		memcpy(rest, values + (size_t)j * w->row, n * size_of(type));
-		for (int u = 0; u < 16; u += UNIT)
-			u_store(x + u, unit_at(type, rest, (size_t)u));
+		for (int u = 0; u < 16; u += V_REG)
+			r_store(x + u, reg_at(type, rest, (size_t)u));
 		acc = v_fma(v_set1(p[k * BLOCK + j]), v_load(x), acc);
 	}
 	v_storen(o, v_fma(v_loadn(o, n), v_set1(g->a1[k]), v_mul(acc, v_set1(g->a2[k]))), n);
@@ -235,11 +208,11 @@ static void value_rest(int type, const char *values, const work *w, const group 
 /* Columns [c, end), the first of them at values. */
 LANES void columns(int type, int G, const char *values, const work *w, group *g, const float *p, size_t c, size_t end)
 {
-	size_t U = V_UNITS(G), bytes = size_of(type);
-	for (; c + U * UNIT <= end; c += U * UNIT, values += U * UNIT * bytes)
+	size_t U = V_REGS(G), bytes = size_of(type);
+	for (; c + U * V_REG <= end; c += U * V_REG, values += U * V_REG * bytes)
 		value_tile(type, G, (int)U, values, w, g, p, c);
 	for (; c + 16 <= end; c += 16, values += 16 * bytes)
-		value_tile(type, G, 16 / UNIT, values, w, g, p, c);
+		value_tile(type, G, 16 / V_REG, values, w, g, p, c);
 	for (int k = 0; c < end && k < G; k++)
 		value_rest(type, values, w, g, p, k, c, end - c);
 }

@@ -3,6 +3,7 @@
  *
  * Sixteen columns of the state at a time march through a span of tokens, copied close together so that
  * rows a power of two apart do not push each other out of L1; a step alone works in place. */
+#include "kernel/part_body.h"
 #include "kernel/recur.h"
 #include "kernel/table.h"
 
@@ -13,15 +14,6 @@ typedef struct recur_tile {
 	float *S;
 	size_t ld, K, m;
 } recur_tile;
-
-LANES v16 recur_get(const float *p, size_t m) { return m < 16 ? v_loadn(p, m) : v_load(p); }
-LANES void recur_put(float *p, v16 v, size_t m)
-{
-	if (m < 16)
-		v_storen(p, v, m);
-	else
-		v_store(p, v);
-}
 
 LANES v16 recur_sum(const v16 *c) { return v_add(v_add(c[0], c[2]), v_add(c[1], c[3])); }
 
@@ -34,9 +26,9 @@ LANES v16 recur_read(recur_tile s, const float *row)
 		c[j] = v_zero();
 	for (; i + CHAINS <= s.K; i += CHAINS)
 		UNROLL for (int j = 0; j < CHAINS; j++)
-			c[j] = v_fma(v_set1(row[i + (size_t)j]), recur_get(s.S + (i + (size_t)j) * s.ld, s.m), c[j]);
+			c[j] = v_fma(v_set1(row[i + (size_t)j]), v_part(s.S + (i + (size_t)j) * s.ld, s.m), c[j]);
 	for (int j = 0; i < s.K; i++, j++)
-		c[j] = v_fma(v_set1(row[i]), recur_get(s.S + i * s.ld, s.m), c[j]);
+		c[j] = v_fma(v_set1(row[i]), v_part(s.S + i * s.ld, s.m), c[j]);
 	return recur_sum(c);
 }
 
@@ -67,14 +59,14 @@ LANES v16 recur_write(enum seqk_recur_rule rule, enum recur_decay decay, bool re
 	for (; i + CHAINS <= s.K; i += CHAINS)
 		UNROLL for (int j = 0; j < CHAINS; j++) {
 			float *at = s.S + (i + (size_t)j) * s.ld;
-			v16 r = recur_row(rule, decay, t, i + (size_t)j, recur_get(at, s.m));
-			recur_put(at, r, s.m);
+			v16 r = recur_row(rule, decay, t, i + (size_t)j, v_part(at, s.m));
+			v_put_part(at, r, s.m);
 			if (read)
 				c[j] = v_fma(v_set1(t->q[i + (size_t)j]), r, c[j]);
 		}
 	for (int j = 0; i < s.K; i++, j++) {
-		v16 r = recur_row(rule, decay, t, i, recur_get(s.S + i * s.ld, s.m));
-		recur_put(s.S + i * s.ld, r, s.m);
+		v16 r = recur_row(rule, decay, t, i, v_part(s.S + i * s.ld, s.m));
+		v_put_part(s.S + i * s.ld, r, s.m);
 		if (read)
 			c[j] = v_fma(v_set1(t->q[i]), r, c[j]);
 	}
@@ -92,16 +84,16 @@ RECUR void recur_march(enum seqk_recur_rule rule, enum recur_decay decay, const 
                        size_t m, size_t t0, size_t t1)
 {
 	for (size_t t = t0; t < t1 && rule == SEQK_READ; t++)
-		recur_put(r->o + t * r->ldo + c, recur_read(s, r->q + t * r->ldq), m);
+		v_put_part(r->o + t * r->ldo + c, recur_read(s, r->q + t * r->ldq), m);
 	for (size_t t = t0; t < t1 && rule != SEQK_READ; t++) {
 		recur_token k = {.q = r->q ? r->q + t * r->ldq : NULL, .k = r->k + t * r->ldk, .a = r->a ? r->a + t * r->lda : NULL,
 			.x = rule == SEQK_RANK1 ? r->x + t * r->ldx : NULL, .a1 = v_set1(decay == ONE ? r->a1[t * r->lda1] : 1)};
 		if (decay == COLUMN)
-			k.a1 = recur_get(r->av + t * r->ldav + c, m);
-		k.v = recur_get(r->v + t * r->ldv + c, m);
+			k.a1 = v_part(r->av + t * r->ldav + c, m);
+		k.v = v_part(r->v + t * r->ldv + c, m);
 		float *o = r->o + t * r->ldo + c;
 		if (rule == SEQK_OUTER && r->before) {
-			recur_put(o, v_fma(v_set1(r->bonus[t * r->ldbonus]), k.v, recur_read(s, k.q)), m);
+			v_put_part(o, v_fma(v_set1(r->bonus[t * r->ldbonus]), k.v, recur_read(s, k.q)), m);
 			recur_write(rule, decay, false, &k, s);
 			continue;
 		}
@@ -110,7 +102,7 @@ RECUR void recur_march(enum seqk_recur_rule rule, enum recur_decay decay, const 
 		if (rule == SEQK_DELTA)
 			k.v = v_mul(v_set1(r->beta[t * r->ldbeta]), v_sub(k.v, k.e));
 		if (k.q)
-			recur_put(o, recur_write(rule, decay, true, &k, s), m);
+			v_put_part(o, recur_write(rule, decay, true, &k, s), m);
 		else
 			recur_write(rule, decay, false, &k, s);
 	}
@@ -123,13 +115,13 @@ LANES void recur_columns(enum seqk_recur_rule rule, enum recur_decay decay, cons
 	float *S = r->S + c;
 	bool copy = (m < 16 || t1 - t0 > 2) && r->K <= RECUR_ROWS;
 	for (size_t i = 0; i < r->K && copy; i++)
-		v_store(near[i], recur_get(S + i * r->V, m));
+		v_store(near[i], v_part(S + i * r->V, m));
 	recur_tile s = copy ? (recur_tile){near[0], 16, r->K, 16} : (recur_tile){S, r->V, r->K, m};
 	if (m == 16)
 		s.m = 16; /* known when compiled */
 	recur_march(rule, decay, r, s, c, m, t0, t1);
 	for (size_t i = 0; i < r->K && copy; i++)
-		recur_put(S + i * r->V, v_load(near[i]), m);
+		v_put_part(S + i * r->V, v_load(near[i]), m);
 }
 
 LANES void recur_rule(enum seqk_recur_rule rule, enum recur_decay decay, const seqk_recur *r, size_t v0, size_t v1)

@@ -4,30 +4,10 @@
  * Time is cut into short spans so that a span's inputs stay in L1 while one state tile after
  * another marches through them in registers. */
 #include "kernel/math_body.h"
+#include "kernel/part_body.h"
 #include "kernel/table.h"
 
 enum { SPAN = 16, CONV_MAX = 8, CONV_TILE = 64 };
-
-/* One register, where a level has not said what that is. */
-#ifndef V_REG
-#define V_REG 16
-typedef v16 vreg;
-LANES vreg r_load(const float *p) { return v_load(p); }
-LANES void r_store(float *p, vreg x) { v_store(p, x); }
-LANES vreg r_set1(float s) { return v_set1(s); }
-LANES vreg r_mul(vreg x, vreg y) { return v_mul(x, y); }
-LANES vreg r_fma(vreg x, vreg y, vreg z) { return v_fma(x, y, z); }
-LANES vreg r_keep(vreg x) { return x; }
-#endif
-
-LANES v16 part(const float *p, size_t n) { return n < 16 ? v_loadn(p, n) : v_load(p); }
-LANES void put_part(float *p, v16 v, size_t n)
-{
-	if (n < 16)
-		v_storen(p, v, n);
-	else
-		v_store(p, v);
-}
 
 /* What a tile of channels needs besides its inputs, a row for each tap. */
 typedef struct conv_taps {
@@ -74,8 +54,8 @@ LANES void conv_tile(int K, conv_taps *p, float *y, size_t ldy, const float *x, 
 				__builtin_prefetch(x + (t - 16) * ldx + c);
 			v16 acc = v_load(p->bias + c);
 			UNROLL for (int j = 0; j < K; j++)
-				acc = v_fma(v_load(p->w[j] + c), part(row[j] + c, m - c), acc);
-			put_part(y + t * ldy + c, silu ? v_silu(acc) : acc, m - c);
+				acc = v_fma(v_load(p->w[j] + c), v_part(row[j] + c, m - c), acc);
+			v_put_part(y + t * ldy + c, silu ? v_silu(acc) : acc, m - c);
 		}
 	}
 }
@@ -113,7 +93,7 @@ typedef struct span {
 LANES void fetch(float (*to)[16], const float *p, size_t ld, size_t n, size_t m)
 {
 	for (size_t t = 0; t < n; t++)
-		v_store(to[t], part(p + t * ld, m));
+		v_store(to[t], v_part(p + t * ld, m));
 }
 
 /* The lines that the next block of channels will want. */
@@ -147,10 +127,10 @@ static void mamba_channel(const seqk_scan1 *s, span *p, size_t c, size_t k, size
 		v16 acc = v_zero(), dt = v_set1(p->dt[t][k]), dx = v_set1(p->dx[t][k]);
 		for (size_t i = 0; i < s->N; i += 16) {
 			size_t m = s->N - i;
-			v16 a = v_exp2_neg(v_mul(dt, v_mul(part(A + i, m), v_set1(LOG2E))));
-			v16 g = v_fma(a, part(h + i, m), v_mul(dx, part(B + i, m)));
-			put_part(h + i, g, m);
-			acc = v_fma(g, part(C + i, m), acc);
+			v16 a = v_exp2_neg(v_mul(dt, v_mul(v_part(A + i, m), v_set1(LOG2E))));
+			v16 g = v_fma(a, v_part(h + i, m), v_mul(dx, v_part(B + i, m)));
+			v_put_part(h + i, g, m);
+			acc = v_fma(g, v_part(C + i, m), acc);
 		}
 		p->sum[t][k] = v_fold(acc);
 	}
@@ -159,15 +139,15 @@ static void mamba_channel(const seqk_scan1 *s, span *p, size_t c, size_t k, size
 /* y = fma(D, x, sum), times silu(z) */
 static void mamba_out(const seqk_scan1 *s, const span *p, size_t c, size_t m, size_t t0, size_t n)
 {
-	v16 D = part(s->D + c, m);
+	v16 D = v_part(s->D + c, m);
 	for (size_t t = 0; t < n; t++) {
 		float sum[16];
 		v8_sums(sum, p->sum[t]);
 		v8_sums(sum + 8, p->sum[t] + 8);
 		v16 y = v_fma(D, v_load(p->x[t]), v_load(sum));
 		if (s->z)
-			y = v_mul(y, v_silu(part(s->z + (t0 + t) * s->ldz + c, m)));
-		put_part(s->y + (t0 + t) * s->ldy + c, y, m);
+			y = v_mul(y, v_silu(v_part(s->z + (t0 + t) * s->ldz + c, m)));
+		v_put_part(s->y + (t0 + t) * s->ldy + c, y, m);
 	}
 }
 
@@ -244,12 +224,12 @@ LANES void mamba2_tile(int R, int first, float *S, size_t N, const float *B, con
 static void mamba2_column(float *S, const float *B, const float *C, size_t ld, size_t n, const float *a, rows8 *r, size_t k,
                           size_t m)
 {
-	v16 h = part(S, m);
+	v16 h = v_part(S, m);
 	for (size_t t = 0; t < n; t++, B += ld, C += ld) {
-		h = v_fma(v_set1(a[t]), h, v_mul(v_set1(r->dx[t][k]), part(B, m)));
-		v_store(r->lanes[t][k], v_fma(h, part(C, m), v_load(r->lanes[t][k])));
+		h = v_fma(v_set1(a[t]), h, v_mul(v_set1(r->dx[t][k]), v_part(B, m)));
+		v_store(r->lanes[t][k], v_fma(h, v_part(C, m), v_load(r->lanes[t][k])));
 	}
-	put_part(S, h, m);
+	v_put_part(S, h, m);
 }
 
 /* Rows k to k + R over a span, all columns. */
@@ -310,7 +290,7 @@ static void mamba2_head(const seqk_scan2 *s, size_t h, size_t t0, size_t n, rows
 	float a[M2_SPAN], dt[M2_SPAN];
 	for (size_t t = 0; t < n; t++)
 		dt[t] = s->dt[(t0 + t) * s->lddt + h];
-	put_part(a, v_exp(v_mul(part(dt, n), v_set1(s->A[h]))), n);
+	v_put_part(a, v_exp(v_mul(v_part(dt, n), v_set1(s->A[h]))), n);
 	for (size_t p = 0; p < s->P; p += M2_GROUP)
 		mamba2_rows(s, h, p, s->P - p < M2_GROUP ? s->P - p : M2_GROUP, t0, n, a, dt, r);
 }

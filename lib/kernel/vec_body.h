@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernels of vec.h, once for all levels.  Included after a lanes_*.h. */
 #include "kernel/math_body.h"
+#include "kernel/part_body.h"
 #include "kernel/table.h"
 
 /* y = F for every element, F written in X (and Y); in the tail the missing lanes are zero and thrown away. */
@@ -97,7 +98,7 @@ static float centred(const float *x, size_t n, v16 mean)
 
 LANES v16 maybe(const float *p, size_t i, size_t n, float otherwise)
 {
-	return !p ? v_set1(otherwise) : n < 16 ? v_loadn(p + i, n) : v_load(p + i);
+	return p ? v_part(p + i, n) : v_set1(otherwise);
 }
 
 static void vec_layernorm(float *y, const float *x, const float *w, const float *b, size_t n, float eps)

@@ -42,6 +42,8 @@ LANES vreg r_keep(vreg x)
 #endif
 	return x;
 }
+/* Registers of sums for each of G rows that share their loads: thirty-two in all. */
+#define V_REGS(G) ((G) == 1 ? 8 : 4)
 
 /* all quarters of an operation */
 #define V_ONE(f, x) ((v16){ f((x).a), f((x).b), f((x).c), f((x).d) })
@@ -184,6 +186,15 @@ LANES v16 v_load_i8(const int8_t *p)
 	int16x8_t l = vmovl_s8(vget_low_s8(q)), h = vmovl_s8(vget_high_s8(q));
 	return (v16){ v_float4(vget_low_s16(l)), v_float4(vget_high_s16(l)),
 	              v_float4(vget_low_s16(h)), v_float4(vget_high_s16(h)) };
+}
+
+LANES vreg r_load_f16(const uint16_t *p) { return v_half(vld1_u16(p)); }
+LANES vreg r_load_bf16(const uint16_t *p) { return v_bf4(vld1_u16(p)); }
+LANES vreg r_load_i8(const int8_t *p)
+{
+	uint32_t four;
+	memcpy(&four, p, sizeof four);
+	return v_float4(vget_low_s16(vmovl_s8(vreinterpret_s8_u32(vdup_n_u32(four)))));
 }
 
 #endif

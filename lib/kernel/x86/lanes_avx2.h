@@ -41,6 +41,8 @@ LANES vreg r_keep(vreg x)
 #endif
 	return x;
 }
+/* Registers of sums for each of G rows that share their loads: sixteen in all. */
+#define V_REGS(G) ((G) == 1 ? 8 : (G) <= 3 ? 4 : 2)
 
 /* both halves of a unary or binary operation */
 #define V_ONE(f, x) ((v16){ f((x).a), f((x).b) })
@@ -187,5 +189,8 @@ LANES __m256 v_i8(const int8_t *p)
 	return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
 }
 LANES v16 v_load_i8(const int8_t *p) { return (v16){ v_i8(p), v_i8(p + 8) }; }
+LANES vreg r_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(v_half(p)); }
+LANES vreg r_load_bf16(const uint16_t *p) { return v_bf8(p); }
+LANES vreg r_load_i8(const int8_t *p) { return v_i8(p); }
 
 #endif

@@ -161,14 +161,6 @@ static void put_keys(target *t)
 
 /* --- weights ------------------------------------------------------------------------------------------ */
 
-static bool tensor_name(const seqp_part *p, int64_t layer, char out[NAME])
-{
-	const char *mark = strchr(p->gguf, '%');
-	int n = mark ? snprintf(out, NAME, "%.*s%lld%s", (int)(mark - p->gguf), p->gguf, (long long)layer, mark + 1)
-		     : snprintf(out, NAME, "%s", p->gguf);
-	return n < NAME;
-}
-
 static seqp_out *find(seqp_plan_file *p, const char *name)
 {
 	for (size_t i = p->n; i > 0; i--) /* slices follow each other */
@@ -226,12 +218,6 @@ static int add_rows(target *t, seqp_out *o, const seqp_part *part, int64_t layer
 	return SEQ_OK;
 }
 
-static bool is_tied(const seq_model *m, const seqp_part *p)
-{
-	const seqp_view *e = seqp_weight_own(m, -1, "embed"), *h = seqp_weight_own(m, -1, "head");
-	return strcmp(p->role, "head") == 0 && e && h && e->data == h->data;
-}
-
 /* Where a slice begins must be where the ones before it end. */
 static int check_first(const target *t, const seqp_out *o, const seqp_part *p, int64_t layer, seq_error *err)
 {
@@ -242,17 +228,12 @@ static int check_first(const target *t, const seqp_out *o, const seqp_part *p, i
 	return e;
 }
 
-static bool layer_has(const seq_model *m, const seqp_part *p, int64_t layer)
-{
-	unsigned type = (unsigned)seqp_model_number(m, layer, "type", 0);
-	return layer < 0 || !p->types || (p->types >> type & 1);
-}
-
 static int put_part(target *t, const seqp_part *p, int64_t layer, seq_error *err)
 {
 	char name[NAME];
 	const seqp_view *v = seqp_weight_own(t->m, layer, p->role);
-	if (!v || !p->gguf || is_tied(t->m, p) || !layer_has(t->m, p, layer) || !tensor_name(p, layer, name))
+	if (!v || !p->gguf || seqp_weight_tied(t->m, p->role) || !seqp_weight_in_layer(t->m, p, layer) ||
+	    !seqp_weight_format("", p->gguf, layer, name, sizeof name))
 		return SEQ_OK;
 	seqp_out *o = find(t->p, name);
 	if (o && !p->whole) /* the role has several rows; the first served */

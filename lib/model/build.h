@@ -10,6 +10,7 @@
 
 struct seqp_arch;
 struct seqp_block;
+struct seqp_part;
 
 typedef struct seqp_value {
 	const char *key;
@@ -56,6 +57,12 @@ int seqp_weights_find_embed(seq_model *m, seq_error *err) SEQ_MUST_USE;
 int seqp_weights_read(seq_model *m, seq_error *err) SEQ_MUST_USE;
 int seqp_weight_set(seq_model *m, int64_t layer, const char *role, const seqp_view *v, seq_error *err) SEQ_MUST_USE;
 const seqp_view *seqp_weight_own(const seq_model *m, int64_t layer, const char *role); /* NULL: none */
+/* The head that is the embedding. */
+bool seqp_weight_tied(const seq_model *m, const char *role);
+/* Do layers of this type have the part? */
+bool seqp_weight_in_layer(const seq_model *m, const struct seqp_part *p, int64_t layer);
+/* prefix and name with the layer for its "%"; false: longer than size. */
+bool seqp_weight_format(const char *prefix, const char *name, int64_t layer, char *out, size_t size);
 
 /* transform.c: out gets F32 in t's order, columns [first, first + n) as rows, or part
  * `which` of [heads][3][head_dim] rows; memory is the model's. */

@@ -44,6 +44,14 @@ int seqp_weight_set(seq_model *m, int64_t layer, const char *role, const seqp_vi
 	return SEQ_OK;
 }
 
+bool seqp_weight_format(const char *prefix, const char *name, int64_t layer, char *out, size_t size)
+{
+	const char *mark = strchr(name, '%');
+	int n = mark ? snprintf(out, size, "%s%.*s%lld%s", prefix, (int)(mark - name), name, (long long)layer, mark + 1)
+		     : snprintf(out, size, "%s%s", prefix, name);
+	return n > 0 && (size_t)n < size;
+}
+
 /* The name of a part's tensor in this model's files; false: the format has none. */
 static bool tensor_name(const seq_model *m, const seqp_part *p, int64_t layer, char out[MAX_TENSOR_NAME])
 {
@@ -55,32 +63,24 @@ static bool tensor_name(const seq_model *m, const seqp_part *p, int64_t layer, c
 		prefix = "";
 		name++;
 	}
-	const char *mark = strchr(name, '%');
-	int n = mark ? snprintf(out, MAX_TENSOR_NAME, "%s%.*s%lld%s", prefix, (int)(mark - name), name,
-				(long long)layer, mark + 1)
-		     : snprintf(out, MAX_TENSOR_NAME, "%s%s", prefix, name);
-	return n > 0 && n < MAX_TENSOR_NAME;
+	return seqp_weight_format(prefix, name, layer, out, MAX_TENSOR_NAME);
 }
 
-/* A tied head is the embedding. */
-static const char *role_of_tensor(const seq_model *m, const char *role)
+bool seqp_weight_tied(const seq_model *m, const char *role)
 {
 	const seqp_view *e = seqp_weight_own(m, -1, "embed"), *h = seqp_weight_own(m, -1, "head");
-	return strcmp(role, "head") == 0 && e && h && e->data == h->data ? "embed" : role;
+	return strcmp(role, "head") == 0 && e && h && e->data == h->data;
 }
 
 bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char *out, size_t size)
 {
 	bool gguf = m->src.format == SEQP_FROM_GGUF;
-	role = role_of_tensor(m, role);
+	role = seqp_weight_tied(m, role) ? "embed" : role;
 	for (const seqp_part *const *list = m->arch->parts; *list; list++)
 		for (const seqp_part *p = *list; p->role; p++) {
 			if (strcmp(p->role, role) || !p->gguf)
 				continue;
-			const char *mark = strchr(p->gguf, '%');
-			int n = mark ? snprintf(out, size, "%.*s%lld%s", (int)(mark - p->gguf), p->gguf, (long long)layer, mark + 1)
-				     : snprintf(out, size, "%s", p->gguf);
-			if (n > 0 && (size_t)n < size && (!gguf || seqp_store_tensor(&m->src, out, NULL)))
+			if (seqp_weight_format("", p->gguf, layer, out, size) && (!gguf || seqp_store_tensor(&m->src, out, NULL)))
 				return true;
 		}
 	return false;
@@ -209,7 +209,7 @@ static int take(seq_model *m, const seqp_part *p, int64_t layer, const seq_tenso
 	return SEQ_OK;
 }
 
-static bool layer_has(const seq_model *m, const seqp_part *p, int64_t layer)
+bool seqp_weight_in_layer(const seq_model *m, const seqp_part *p, int64_t layer)
 {
 	unsigned type = (unsigned)seqp_model_number(m, layer, "type", 0);
 	return layer < 0 || !p->types || (p->types >> type & 1);
@@ -219,7 +219,7 @@ static int read_part(seq_model *m, const seqp_part *p, int64_t layer, seq_error 
 {
 	char name[MAX_TENSOR_NAME];
 	size_t at;
-	if (!layer_has(m, p, layer) || seqp_weight_own(m, layer, p->role) || !tensor_name(m, p, layer, name))
+	if (!seqp_weight_in_layer(m, p, layer) || seqp_weight_own(m, layer, p->role) || !tensor_name(m, p, layer, name))
 		return SEQ_OK;
 	const seq_tensor *t = seqp_store_tensor(&m->src, name, &at);
 	if (!t)
@@ -235,7 +235,7 @@ static int read_part(seq_model *m, const seqp_part *p, int64_t layer, seq_error 
 static int need_part(const seq_model *m, const seqp_part *p, int64_t layer, seq_error *err)
 {
 	char name[MAX_TENSOR_NAME];
-	if ((p->how & SEQP_OPT) || !layer_has(m, p, layer) || seqp_weight_own(m, layer, p->role))
+	if ((p->how & SEQP_OPT) || !seqp_weight_in_layer(m, p, layer) || seqp_weight_own(m, layer, p->role))
 		return SEQ_OK;
 	if (!tensor_name(m, p, layer, name))
 		return SEQ_OK;

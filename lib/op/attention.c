@@ -13,8 +13,8 @@
 #include "op/heads.h"
 #include "op/op_rows.h"
 
-enum { Q, K, V, SLOPES, BIAS, G };
-enum { SCALE, WINDOW, SINKS, CAP };
+enum { Q, K, V, SLOPES, BIAS, G = BIAS };
+enum { SCALE, CAP, WINDOW, SINKS };
 
 /* Head h of the queries, query at position i, keys [0, i]: logits into w. */
 static void logits(const seqp_op_call *c, size_t t, size_t h, size_t i, float *w)
@@ -143,13 +143,15 @@ static int check_same(seqp_op_call *c, seq_error *err)
 #define QKV {.name = "q", .dims = "TQK"}, {.name = "k", .dims = "SHK"}, {.name = "v", .dims = "SHV"}
 #define NO(name_, dims_) {.name = name_, .dims = dims_, .how = SEQP_OP_OPT}
 static const seqp_op_array in[] = {QKV, NO("slopes", "Q"), NO("sink_bias", "Q"), {0}};
-static const seqp_op_array in_forget[] = {QKV, NO("slopes", "Q"), NO("sink_bias", "Q"), {.name = "g", .dims = "SH"}, {0}};
+static const seqp_op_array in_forget[] = {QKV, NO("slopes", "Q"), {.name = "g", .dims = "SH"}, {0}};
 static const seqp_op_array in_stick[] = {QKV, {0}};
 static const seqp_op_array out[] = {{.name = "o", .dims = "TQV"}, {.name = "lse", .dims = "TQ"}, {0}};
 static const seqp_op_array out_stick[] = {{.name = "o", .dims = "TQV"}, {.name = "rem", .dims = "TQ"}, {0}};
-static const seqp_op_number number[] = {{"scale", NAN, -1e30, 1e30, NULL, "factor of q . k; 1 / sqrt(K) unless given"},
-	{"window", 0, 0, 1e15, NULL, "keys seen, the own included; 0: all"}, {"sinks", 0, 0, 1e15, NULL, "first keys, always seen"},
-	{"softcap", 0, 0, 1e30, NULL, "cap tanh(x / cap); 0: none"}, {0}};
+#define LOGIT_NUMBERS {"scale", NAN, -1e30, 1e30, NULL, "factor of q . k; 1 / sqrt(K) unless given"}, \
+	{"softcap", 0, 0, 1e30, NULL, "cap tanh(x / cap); 0: none"}
+static const seqp_op_number number[] = {LOGIT_NUMBERS, {"window", 0, 0, 1e15, NULL, "keys seen, the own included; 0: all"},
+	{"sinks", 0, 0, 1e15, NULL, "first keys, always seen"}, {0}};
+static const seqp_op_number number_forget[] = {LOGIT_NUMBERS, {0}};
 
 const seqp_op_row seqp_op_attention = {
 	.name = "attention", .paper = "Vaswani et al., Attention Is All You Need, 2017",
@@ -158,7 +160,7 @@ const seqp_op_row seqp_op_attention = {
 };
 const seqp_op_row seqp_op_forgetting = {
 	.name = "forgetting-attention", .paper = "Lin et al., Forgetting Transformer, 2025",
-	.bytes = "S H (K + V), the inputs themselves", .cost = "S Q (K + V)", .in = in_forget, .out = out, .number = number,
+	.bytes = "S H (K + V), the inputs themselves", .cost = "S Q (K + V)", .in = in_forget, .out = out, .number = number_forget,
 	.split = 'Q', .check = check_same, .scratch = scratch, .run = run_forget,
 };
 const seqp_op_row seqp_op_stickbreaking = {

@@ -25,14 +25,12 @@ struct seq_op {
 	int failed;
 };
 
-const seq_op_about *seq_op_list(size_t i)
+int seq_op_list(size_t i, seq_op_about *about)
 {
-	static _Thread_local seq_op_about about;
 	const seqp_op_row *r = seqp_op_at(i);
-	if (!r)
-		return NULL;
-	about = (seq_op_about){r->name, r->paper, r->bytes, r->cost, r->whole};
-	return &about;
+	if (r)
+		*about = (seq_op_about){r->name, r->paper, r->bytes, r->cost, r->whole};
+	return r != NULL;
 }
 
 static size_t count(const seqp_op_array *a)

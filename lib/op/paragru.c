@@ -2,6 +2,8 @@
 /* ParaGRU: a GRU whose recurrence is diagonal, so a channel is a scan by itself:
  *   z = sigmoid(xz + az h), r = sigmoid(xr + ar h), n = tanh(xc + ac r h), h = (1 - z) h + z n.
  * Danieli et al., ParaRNN, 2025. */
+#include <string.h>
+
 #include "kernel/vec.h"
 #include "op/op_rows.h"
 
@@ -27,7 +29,7 @@ static void run(const seqp_op_call *c, size_t c0, size_t c1)
 		seqk_tanh(r, r, n);
 		for (size_t i = 0; i < n; i++)
 			h[i] = (1 - z[i]) * h[i] + z[i] * r[i];
-		seqk_scale(seqp_op_out(c, 0, t, c0), h, 1, n);
+		memcpy(seqp_op_out(c, 0, t, c0), h, n * sizeof *h);
 	}
 }
 

@@ -2,6 +2,7 @@
 /* RG-LRU: log a = -c sigmoid(gate_a) softplus(Lambda), h = a h + sqrt(1 - a^2) sigmoid(gate_x) x; at position 0 (a new
  * sequence in a packed row) h begins anew with the factor 1.  De et al., Griffin, 2024. */
 #include <math.h>
+#include <string.h>
 
 #include "kernel/vec.h"
 #include "op/op_rows.h"
@@ -33,7 +34,7 @@ static void run(const seqp_op_call *c, size_t c0, size_t c1)
 		seqk_mul(f, f, seqp_op_in(c, X, t, c0), n);
 		seqk_mul(h, a, h, n);
 		seqk_add(h, h, f, n);
-		seqk_scale(seqp_op_out(c, 0, t, c0), h, 1, n);
+		memcpy(seqp_op_out(c, 0, t, c0), h, n * sizeof *h);
 	}
 }
 

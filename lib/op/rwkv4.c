@@ -4,6 +4,7 @@
  *   m = max(o + w, k);  a = e^(o+w-m) a + e^(k-m) v;  b = e^(o+w-m) b + e^(k-m);  o = m
  * w = -exp(time_decay) < 0.  Peng et al., RWKV, 2023. */
 #include <math.h>
+#include <string.h>
 
 #include "kernel/vec.h"
 #include "op/op_rows.h"
@@ -27,13 +28,13 @@ static void token(const seqp_op_call *c, size_t t, size_t c0, size_t n)
 	float *a = c->state[0] + c0, *b = a + C, *o = b + C, *e = c->scratch, *f = e + n, *m = f + n;
 	const float *k = seqp_op_in(c, K, t, c0), *v = seqp_op_in(c, V, t, c0);
 	float *y = seqp_op_out(c, 0, t, c0);
-	seqk_scale(e, o, 1, n);
+	memcpy(e, o, n * sizeof *e);
 	seqk_add(f, k, c->in[U] + c0, n);
 	balance(e, f, m, n);
 	for (size_t i = 0; i < n; i++)
 		y[i] = fmaf(f[i], v[i], e[i] * a[i]) / fmaf(e[i], b[i], f[i]);
 	seqk_add(e, o, c->in[W] + c0, n);
-	seqk_scale(f, k, 1, n);
+	memcpy(f, k, n * sizeof *f);
 	balance(e, f, o, n);
 	for (size_t i = 0; i < n; i++) {
 		a[i] = fmaf(f[i], v[i], e[i] * a[i]);

@@ -8,7 +8,7 @@
 #include "op/heads.h"
 #include "op/op_rows.h"
 
-enum { X, DT, A, B, C, D, BIAS };
+enum { X, DT, B, C, D, A, BIAS };
 enum { LOW, HIGH };
 
 static void skip(const seqp_op_call *c, seqp_span *s)
@@ -58,7 +58,7 @@ static void phi(const seqp_op_call *c, seqp_span *s)
 	SEQP_ROWS(s, c, q, C);
 }
 
-/* Phi-Mamba has no A: its gate stands where dt does. */
+/* The gate a stands where dt does. */
 static void run_phi(const seqp_op_call *c, size_t h0, size_t h1)
 {
 	seqp_heads_run(c, SEQK_OUTER, X, h0, h1, phi, skip);
@@ -72,12 +72,11 @@ static int check(seqp_op_call *c, seq_error *err)
 	return 0;
 }
 
-static const seqp_op_array in[] = {{.name = "x", .dims = "THV"}, {.name = "dt", .dims = "TH"}, {.name = "A", .dims = "H"},
-	{.name = "B", .dims = "TGK"}, {.name = "C", .dims = "TGK"}, {.name = "D", .dims = "H"},
+static const seqp_op_array in[] = {{.name = "x", .dims = "THV"}, {.name = "dt", .dims = "TH"}, {.name = "B", .dims = "TGK"},
+	{.name = "C", .dims = "TGK"}, {.name = "D", .dims = "H"}, {.name = "A", .dims = "H"},
 	{.name = "dt_bias", .dims = "H", .how = SEQP_OP_OPT}, {0}};
-static const seqp_op_array in_phi[] = {{.name = "x", .dims = "THV"}, {.name = "a", .dims = "TH"},
-	{.name = "A", .dims = "H", .how = SEQP_OP_OPT}, {.name = "B", .dims = "THK"}, {.name = "C", .dims = "THK"},
-	{.name = "D", .dims = "H"}, {0}};
+static const seqp_op_array in_phi[] = {{.name = "x", .dims = "THV"}, {.name = "a", .dims = "TH"}, {.name = "B", .dims = "THK"},
+	{.name = "C", .dims = "THK"}, {.name = "D", .dims = "H"}, {0}};
 static const seqp_op_array out[] = {{.name = "y", .dims = "THV"}, {0}};
 static const seqp_op_number number[] = {{"dt_min", 0, 0, 1e30, NULL, "least step size"},
 	{"dt_max", 1e30, 0, 1e30, NULL, "largest step size"}, {0}};

@@ -25,16 +25,16 @@
 extern "C" {
 #endif
 
-/* What the table says of an operator; i counts from 0; NULL past the last. */
+/* What the table says of an operator; i counts from 0. */
 typedef struct seq_op_about {
 	const char *name, *paper;
 	const char *bytes; /* floats of state: "H K V" */
 	const char *cost;  /* fused multiply-adds a token */
 	int whole;         /* 1: not causal, wants all tokens in one run */
 } seq_op_about;
-const seq_op_about *seq_op_list(size_t i);
+int seq_op_list(size_t i, seq_op_about *about); /* 0: past the last */
 
-/* Its arrays and numbers, for a manual: i counts inputs, states, outputs, numbers; NULL past the last. */
+/* Its arrays and numbers, for a manual: i counts inputs, states, outputs, numbers. */
 typedef struct seq_op_slot {
 	const char *kind; /* "input", "state", "output", "number" */
 	const char *name, *dims, *about;

@@ -70,16 +70,21 @@ static int check_weights(const seq_model *m, const seq_model *g, seq_error *err)
 	return SEQ_OK;
 }
 
+static bool same_word(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 static int check_programs(const seq_model *m, const seq_model *g, seq_error *err)
 {
-	for (int64_t l = 0; l <= m->layers; l++) {
+	for (int64_t l = -1; l <= m->layers; l++) {
 		size_t n, k;
 		const seqp_op *a = seqp_model_program(m, l, &n), *b = seqp_model_program(g, l, &k);
 		bool same = n == k;
 		for (size_t i = 0; i < n && same; i++)
 			same = a[i].code == b[i].code && a[i].dst == b[i].dst && a[i].src == b[i].src && a[i].src2 == b[i].src2 &&
-			       a[i].alpha == b[i].alpha && a[i].beta == b[i].beta &&
-			       (a[i].kind == b[i].kind || strcmp(a[i].kind, b[i].kind) == 0);
+			       same_word(a[i].alpha, b[i].alpha) && same_word(a[i].beta, b[i].beta) &&
+			       same_word(a[i].kind, b[i].kind);
 		if (!same)
 			return seqp_fail(err, SEQ_E_UNSUPPORTED, "a GGUF file of architecture %s cannot say how layer %lld runs", g->arch->name,
 					 (long long)l);

@@ -36,15 +36,18 @@ typedef struct seqp_ctx {
 	char *act;    /* quantised activations, for seqp_linear_* alone */
 	char *shared; /* scratch of the whole team, bind->shared_bytes */
 	char *own;    /* scratch of this lane, bind->own_bytes */
+	float *carry; /* [rows][needs->carry]: what layers leave for later layers in the same pass */
 } seqp_ctx;
 
 struct seqp_rope_set;
+struct seqp_state_spec;
 struct seqp_tally;
 
 /* What the layers ask of the arenas; only ever raised. */
 typedef struct seqp_needs {
 	size_t shared, own; /* bytes */
 	size_t act_cols;    /* widest input of a linear layer */
+	size_t carry;       /* floats a row */
 } seqp_needs;
 
 /* How a layer finds its weights and numbers at open. */
@@ -55,6 +58,7 @@ typedef struct seqp_bind {
 	int64_t layer;
 	const char *role;  /* prefix: "attn" */
 	int64_t width;     /* hidden size */
+	int64_t in;        /* of the input: width, or more behind a CAT */
 	int64_t context;   /* context asked for; 0: the model's own (freezes dynamic rope) */
 	size_t max_rows;   /* most rows in a batch */
 	int lanes;
@@ -63,6 +67,7 @@ typedef struct seqp_bind {
 	seqp_arena *arena;
 	struct seqp_rope_set *ropes;
 	seqp_needs *needs;
+	const struct seqp_state_spec *lender; /* of the layer whose keys and values are read; NULL: its own */
 	struct seqp_tally **tallies; /* where linear layers put theirs; NULL: none are wanted */
 } seqp_bind;
 

@@ -52,11 +52,11 @@ int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t 
 	l->q = !b->exact && seqk_matmul_wants_q(v->dtype);
 	seqp_raise(&b->needs->act_cols, (size_t)in);
 	seqp_raise(&b->needs->own, seqp_linear_own_bytes((size_t)in));
-	snprintf(bias, sizeof bias, "%s%s%s", b->role, b->role[0] ? "." : "", name);
+	snprintf(bias, sizeof bias, "%s%s%s", b->role, b->role[0] && name[0] ? "." : "", name);
 	int rc = b->tallies ? seqp_tally_new(b, bias, (size_t)in, &l->tally, err) : 0;
 	if (rc < 0)
 		return rc;
-	snprintf(bias, sizeof bias, "%s.b", name);
+	snprintf(bias, sizeof bias, "%s%sb", name, name[0] ? "." : "");
 	return seqp_bind_vector(b, bias, out, 0, &l->b, err);
 }
 

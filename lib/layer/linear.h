@@ -20,7 +20,7 @@ typedef struct seqp_linear {
 	struct seqp_tally *tally; /* of its inputs, or NULL */
 } seqp_linear;
 
-/* Weight "ROLE.name" [out][in] and bias "ROLE.name.b".  Absent and not needed: w.data NULL. */
+/* Weight "ROLE.name" [out][in] and bias "ROLE.name.b"; name "": "ROLE" and "ROLE.b".  Absent and not needed: w.data NULL. */
 int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t in, int needed, seqp_linear *l,
                      seq_error *err);
 /* Scratch that seqp_linear asks of the team and of a lane. */

@@ -27,8 +27,8 @@ const char *seqp_act_name(int number)
 
 static int open_gated(seqp_mlp *m, const seqp_bind *b, int64_t inner, seq_error *err)
 {
-	int rc = seqp_linear_open(b, "gate", inner, b->width, 1, &m->gate, err);
-	return rc < 0 ? rc : seqp_linear_open(b, "up", inner, b->width, 1, &m->up, err);
+	int rc = seqp_linear_open(b, "gate", inner, b->in, 1, &m->gate, err);
+	return rc < 0 ? rc : seqp_linear_open(b, "up", inner, b->in, 1, &m->up, err);
 }
 
 static void inner_gated(const seqp_mlp *m, const seqp_ctx *ctx, const seqk_act *a, float *h, float *tmp, size_t r0,
@@ -49,7 +49,7 @@ static void inner_gated(const seqp_mlp *m, const seqp_ctx *ctx, const seqk_act *
 
 static int open_plain(seqp_mlp *m, const seqp_bind *b, int64_t inner, seq_error *err)
 {
-	return seqp_linear_open(b, "up", inner, b->width, 1, &m->up, err);
+	return seqp_linear_open(b, "up", inner, b->in, 1, &m->up, err);
 }
 
 static void inner_plain(const seqp_mlp *m, const seqp_ctx *ctx, const seqk_act *a, float *h, float *tmp, size_t r0,
@@ -106,12 +106,12 @@ int seqp_mlp_open(const seqp_bind *b, const char *kind, seqp_mlp *m, seq_error *
 
 void seqp_mlp_run(const seqp_ctx *ctx, const seqp_mlp *m, const float *x, float *y)
 {
-	size_t r0, r1, rows = ctx->batch->rows, width = m->down.out;
+	size_t r0, r1, rows = ctx->batch->rows, width = m->up.in;
 	float *h = (float *)(void *)(ctx->shared + m->h), *tmp = (float *)(void *)(ctx->shared + m->tmp);
 	seqk_act a;
 	seqp_linear_act(ctx, &a, x, width, rows, width, m->up.q || m->gate.q);
 	seqp_lane_split(&ctx->lane, m->inner, SEQK_MATMUL_GRAIN, &r0, &r1);
 	m->kind->inner(m, ctx, &a, h, tmp, r0, r1);
 	seqp_team_barrier(&ctx->lane);
-	seqp_linear_run(ctx, &m->down, h, m->inner, y, width, rows);
+	seqp_linear_run(ctx, &m->down, h, m->inner, y, m->down.out, rows);
 }

@@ -34,11 +34,11 @@ const seqp_norm_row *seqp_norm_find(const char *name)
 
 int seqp_norm_open(const seqp_bind *b, const char *kind, seqp_norm *out, seq_error *err)
 {
-	*out = (seqp_norm){.kind = seqp_norm_find(kind), .n = (size_t)b->width, .eps = seqp_bind_eps(b, "")};
+	*out = (seqp_norm){.kind = seqp_norm_find(kind), .n = (size_t)b->in, .eps = seqp_bind_eps(b, "")};
 	if (!out->kind)
 		return seqp_fail(err, SEQ_E_UNSUPPORTED, "layer %lld: no norm is called %s", (long long)b->layer, kind);
-	int rc = seqp_bind_vector(b, "w", b->width, 0, &out->w, err);
-	return rc < 0 ? rc : seqp_bind_vector(b, "b", b->width, 0, &out->b, err);
+	int rc = seqp_bind_vector(b, "w", b->in, 0, &out->w, err);
+	return rc < 0 ? rc : seqp_bind_vector(b, "b", b->in, 0, &out->b, err);
 }
 
 void seqp_norm_run(const seqp_ctx *ctx, const seqp_norm *m, const float *x, float *y)

@@ -92,9 +92,9 @@ static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_erro
 		return rc;
 	int64_t q = (int64_t)(s->at.heads * s->at.shape.d), k = (int64_t)(s->at.kv_heads * s->at.shape.d);
 	int64_t v = (int64_t)(s->at.kv_heads * s->at.shape.dv), o = (int64_t)(s->at.heads * s->at.shape.dv);
-	if ((rc = seqp_linear_open(b, "q", q, b->width, 1, &s->q, err)) < 0 ||
-	    (rc = seqp_linear_open(b, "k", k, b->width, 1, &s->k, err)) < 0 ||
-	    (rc = seqp_linear_open(b, "v", v, b->width, 1, &s->v, err)) < 0 ||
+	if ((rc = seqp_linear_open(b, "q", q, b->in, 1, &s->q, err)) < 0 ||
+	    (rc = seqp_linear_open(b, "k", k, b->in, 1, &s->k, err)) < 0 ||
+	    (rc = seqp_linear_open(b, "v", v, b->in, 1, &s->v, err)) < 0 ||
 	    (rc = seqp_linear_open(b, "o", b->width, o, 1, &s->o, err)) < 0 || (rc = open_norms(s, b, err)) < 0 ||
 	    (rc = open_rope(s, b, err)) < 0)
 		return rc;
@@ -182,7 +182,7 @@ static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, 
 	seqp_team_barrier(&ctx->lane);
 	seqp_attend_run(&s->at, ctx, state, q, out);
 	seqp_team_barrier(&ctx->lane);
-	seqp_linear_run(ctx, &s->o, out, s->o.in, y, width, rows);
+	seqp_linear_run(ctx, &s->o, out, s->o.in, y, s->o.out, rows);
 }
 
 const seqp_mixer_row seqp_mixer_softmax = {

@@ -9,7 +9,6 @@
 #include "tensor/view.h"
 
 struct seqp_arch;
-struct seqp_block;
 struct seqp_part;
 
 typedef struct seqp_value {
@@ -29,7 +28,6 @@ struct seq_model {
 	seqp_arena arena;
 	seqp_store src;
 	const struct seqp_arch *arch;
-	const struct seqp_block *block; /* the row's, or the model's own copy */
 	const char *path, *name, *prefix;
 	int64_t layers, width, vocab, context;
 	uint64_t weights, bytes;
@@ -71,9 +69,6 @@ int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64
 			 seq_error *err) SEQ_MUST_USE;
 int seqp_make_gathered(seq_model *m, seqp_view v, int64_t heads, int64_t head_dim, int64_t which, seqp_view *out,
 		       seq_error *err) SEQ_MUST_USE;
-
-/* open.c: the programs with beta in place of the 1 of every ADD. */
-int seqp_scale_branches(seq_model *m, double beta, seq_error *err) SEQ_MUST_USE;
 
 /* rope_numbers.c: what follows from the numbers of attention, once all are read. */
 int seqp_attn_numbers(seq_model *m, seq_error *err) SEQ_MUST_USE;

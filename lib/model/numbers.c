@@ -82,11 +82,36 @@ static int keep(seq_model *m, const seqp_number *row, int64_t layer, double x, s
 	return seqp_number_set(m, layer, row->key, x, err);
 }
 
+/* 1: the word stands for a number (in *x), 0: for nothing. */
+static int word_number(const seqp_number *row, seqp_slice text, double *x, seq_error *err)
+{
+	for (const seqp_word *w = row->words; w && w->word; w++)
+		if (seqp_slice_is(text, w->word)) {
+			*x = w->number;
+			return !isnan(w->number);
+		}
+	return seqp_fail(err, SEQ_E_UNSUPPORTED, "%s: \"%.*s\" is not known here", row->key,
+			 (int)(text.n < 80 ? text.n : 80), text.p);
+}
+
+static int keep_words(seq_model *m, const seqp_number *row, const seqp_raw *r, seq_error *err)
+{
+	int e = SEQ_OK;
+	for (int64_t i = 0; i < m->layers && e >= 0; i++) {
+		double x = NAN;
+		if ((e = word_number(row, seqp_raw_word(r, (size_t)i), &x, err)) > 0)
+			e = keep(m, row, i, x, err);
+	}
+	return e < 0 ? e : SEQ_OK;
+}
+
 static int keep_list(seq_model *m, const seqp_number *row, const seqp_raw *r, seq_error *err)
 {
 	if (m->layers <= 0 || r->count < (size_t)m->layers)
 		return seqp_fail(err, SEQ_E_FORMAT, "%s: a list of %zu numbers for %lld layers", row->key, r->count,
 				 (long long)m->layers);
+	if (row->words && seqp_raw_word(r, 0).p)
+		return keep_words(m, row, r, err);
 	double *x = seqp_arena_alloc(&m->arena, (size_t)m->layers, sizeof *x);
 	if (!x)
 		return seqp_nomem(err, (size_t)m->layers * sizeof *x);
@@ -141,18 +166,6 @@ static int fall_back(seq_model *m, const seqp_number *row, const char *names, se
 	if (row->how & SEQP_NEED)
 		return seqp_fail(err, SEQ_E_FORMAT, "%s is missing (%s)", row->key, names ? names : "no name");
 	return SEQ_OK;
-}
-
-/* 1: the word stands for a number (in *x), 0: for nothing. */
-static int word_number(const seqp_number *row, seqp_slice text, double *x, seq_error *err)
-{
-	for (const seqp_word *w = row->words; w && w->word; w++)
-		if (seqp_slice_is(text, w->word)) {
-			*x = w->number;
-			return !isnan(w->number);
-		}
-	return seqp_fail(err, SEQ_E_UNSUPPORTED, "%s: \"%.*s\" is not known here", row->key,
-			 (int)(text.n < 80 ? text.n : 80), text.p);
 }
 
 static int read_row(seq_model *m, const seqp_number *row, seq_error *err)

@@ -11,27 +11,6 @@ static int find_row(seq_model *m, seq_error *err)
 	m->arch = seqp_arch_find(m->src.format, m->src.arch);
 	if (!m->arch)
 		return seqp_fail(err, SEQ_E_UNSUPPORTED, "architecture %.64s is not built in", m->src.arch);
-	m->block = m->arch->block;
-	return SEQ_OK;
-}
-
-int seqp_scale_branches(seq_model *m, double beta, seq_error *err)
-{
-	seqp_block *block = seqp_arena_alloc(&m->arena, m->arch->blocks, sizeof *block);
-	for (size_t i = 0; block && i < m->arch->blocks; i++) {
-		size_t n = m->arch->block[i].n;
-		seqp_op *op = seqp_arena_alloc(&m->arena, n, sizeof *op);
-		if (!op)
-			return seqp_nomem(err, n * sizeof *op);
-		memcpy(op, m->arch->block[i].op, n * sizeof *op);
-		for (size_t k = 0; k < n; k++)
-			if (op[k].code == SEQP_ADD)
-				op[k].beta = (float)beta;
-		block[i] = (seqp_block){op, n};
-	}
-	if (!block)
-		return seqp_nomem(err, m->arch->blocks * sizeof *block);
-	m->block = block;
 	return SEQ_OK;
 }
 
@@ -109,7 +88,8 @@ void seq_model_free(seq_model *m)
 const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n)
 {
 	size_t type = (size_t)seqp_model_number(m, layer, "type", 0);
-	const seqp_block *b = layer >= m->layers ? &m->arch->out : &m->block[type < m->arch->blocks ? type : 0];
+	const seqp_block *b = layer < 0 ? &m->arch->in : layer >= m->layers ? &m->arch->out
+	                                : &m->arch->block[type < m->arch->blocks ? type : 0];
 	if (layer >= m->layers && !b->n)
 		b = &seqp_block_rms_out;
 	*n = b->n;

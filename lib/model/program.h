@@ -10,6 +10,7 @@
  *   olmo2                  MIX B<-X; NORM B<-B; ADD X<-X,B ...
  *   parallel               NORM A<-X; MIX B<-A; MLP C<-A; ADD X<-X,B; ADD X<-X,C
  *   residual after norm    NORM X<-X; MIX B<-X; ADD X<- alpha*X + beta*B
+ *   side block             CAT A<-X,E; NORM A<-A; MIX B<-A; LINEAR C<-B ...
  *
  * Roles are short names below a prefix: the op MIX "attn" asks for "attn.q",
  * "attn.k", ...  Which file tensor plays which role is the architecture's table. */
@@ -19,24 +20,27 @@
 #include "seq/model.h"
 #include "tensor/view.h"
 
-enum seqp_reg { SEQP_X, SEQP_A, SEQP_B, SEQP_C, SEQP_E /* the embeddings, kept */, SEQP_REGS };
+enum seqp_reg { SEQP_X, SEQP_A, SEQP_B, SEQP_C, SEQP_D, SEQP_E /* the embeddings, kept */, SEQP_REGS };
 
 enum seqp_opcode {
-	SEQP_NORM, /* dst = norm(src); kind = row of the norm table: "rms", "layer" */
-	SEQP_MIX,  /* dst = mixer(src); kind = row of the mixer table: "softmax", "mamba", "mamba2" */
-	SEQP_MLP,  /* dst = mlp(src); kind = row of the mlp table: "gated", "plain" */
-	SEQP_ADD   /* dst = alpha * src + beta * src2 */
+	SEQP_NORM,  /* dst = norm(src); kind = row of the norm table: "rms", "layer" */
+	SEQP_MIX,   /* dst = mixer(src); kind = row of the mixer table: "softmax", "mamba", "mamba2" */
+	SEQP_MLP,   /* dst = mlp(src); kind = row of the mlp table: "gated", "plain" */
+	SEQP_ADD,   /* dst = alpha * src + beta * src2; all of one width */
+	SEQP_CAT,   /* dst = [src | src2], as wide as both; dst is another register */
+	SEQP_LINEAR /* dst = W src + b, the weight "role"; dst is another register */
 };
 
 typedef struct seqp_op {
 	enum seqp_opcode code;
 	const char *kind, *role; /* role: prefix of its weights and numbers */
 	enum seqp_reg dst, src, src2;
-	float alpha, beta; /* ADD only */
+	const char *alpha, *beta; /* ADD: numbers of the layer; NULL: 1 */
 } seqp_op;
 
 /* The program of one layer; *n operations.  layer = number of layers: what comes after the
- * last one, before the head (the NORM "out_norm" of X, which also tells its kind). */
+ * last one, before the head (the NORM "out_norm" of X, which also tells its kind).  layer -1: what
+ * comes between the embeddings and the first layer, often nothing. */
 const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
 
 /* The weight that plays a role, or NULL when the model has none.  layer -1: the
@@ -68,6 +72,7 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  * norm:    "norm_eps"; "NAME.eps" wins over it
  * softmax: "P.heads" "P.kv_heads" "P.head_dim" "P.v_head_dim" "P.scale" (softmax factor; 0 or absent: head_dim^-0.5)
  *          "P.cap" "P.window" (0: none; W keys, self included) "P.qk_norm" (0 none, 1 per head, 2 whole width)
+ *          "P.kv_from" (the layer whose keys and values this one reads; absent: its own)
  *          "P.qk_norm.eps" "P.rope" (0 none, 1 halves, 2 adjacent) "rope.dim" "rope.theta"
  *          "rope.scaling" (0 none, 1 linear, 2 dynamic, 3 yarn, 4 llama3, 5 longrope) "rope.factor"
  *          "rope.orig" (original context) "rope.low" "rope.high" (llama3) "rope.attn_factor" (0: by formula)

@@ -49,7 +49,7 @@ static int scaling(seq_model *m, seq_error *err)
 static int heads_fit(const seq_model *m, int64_t layer, seq_error *err)
 {
 	double h = seqp_model_number(m, layer, "attn.heads", 1), k = seqp_model_number(m, layer, "attn.kv_heads", 1);
-	return fmod(h, k) == 0 ? SEQ_OK : seqp_fail(err, SEQ_E_FORMAT, "%g query heads, %g key heads", h, k);
+	return k == 0 || fmod(h, k) == 0 ? SEQ_OK : seqp_fail(err, SEQ_E_FORMAT, "%g query heads, %g key heads", h, k);
 }
 
 int seqp_attn_numbers(seq_model *m, seq_error *err)

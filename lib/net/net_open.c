@@ -24,33 +24,90 @@ static double number(const void *from, int64_t layer, const char *key, double df
 static seqp_bind binder(seq_net *net, int64_t layer, const char *role)
 {
 	return (seqp_bind){.from = net->model, .weight = weight, .number = number, .layer = layer, .role = role,
-		.width = (int64_t)net->width, .context = net->opts.context, .max_rows = net->rows,
+		.width = (int64_t)net->width, .in = (int64_t)net->width, .context = net->opts.context, .max_rows = net->rows,
 		.lanes = seqp_team_size(net->team), .exact = net->opts.exact, .kv_dtype = net->opts.kv_dtype,
 		.arena = &net->arena, .ropes = &net->ropes, .needs = &net->needs,
 		.tallies = net->opts.tally ? &net->tallies : NULL};
 }
 
-static int open_step(seq_net *net, size_t layer, const seqp_op *op, seqp_step *s, seq_error *err)
+static int open_mixer(seq_net *net, seqp_bind *b, seqp_step *s, seq_error *err)
 {
-	seqp_bind b = binder(net, (int64_t)layer, op->role ? op->role : "");
-	s->op = *op;
-	net->keeps_embeddings |= op->code != SEQP_NORM && (op->src == SEQP_E || op->src2 == SEQP_E);
+	if (b->layer < 0)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "a mixer before the first layer");
+	seqp_state_spec *spec = &net->plan->spec[b->layer];
+	double from = seqp_bind_number(b, "kv_from", -1);
+	s->mixer = seqp_mixer_find(s->op.kind);
+	if (!s->mixer)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "layer %lld: no mixer is called %s", (long long)b->layer, s->op.kind);
+	s->slot = (size_t)b->layer;
+	if (from >= 0) {
+		if (from != (double)(int64_t)from || from >= (double)b->layer || !net->plan->spec[(size_t)from].heads)
+			return seqp_fail(err, SEQ_E_FORMAT, "layer %lld: layer %g has no keys and values to share", (long long)b->layer,
+			                 from);
+		s->slot = (size_t)from;
+		b->lender = &net->plan->spec[s->slot];
+	}
+	int rc = s->mixer->open(&s->self, b, spec, err);
+	if (rc >= 0 && spec->nfixed > SEQP_SLOT_FIXED)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "layer %lld: more than %d arrays of state", (long long)b->layer,
+		                 SEQP_SLOT_FIXED);
+	return rc;
+}
+
+static int open_add(seqp_bind *b, seqp_step *s, seq_error *err)
+{
+	if (s->in != s->in2)
+		return seqp_fail(err, SEQ_E_FORMAT, "layer %lld: a sum of %zu and %zu columns", (long long)b->layer, s->in, s->in2);
+	s->alpha = s->op.alpha ? (float)seqp_bind_global(b, s->op.alpha, 1) : 1;
+	s->beta = s->op.beta ? (float)seqp_bind_global(b, s->op.beta, 1) : 1;
+	return 0;
+}
+
+/* width: of each register; *s has its op. */
+static int open_step(seq_net *net, int64_t layer, seqp_step *s, size_t width[SEQP_REGS], seq_error *err)
+{
+	const seqp_op *op = &s->op;
+	seqp_bind b = binder(net, layer, op->role ? op->role : "");
+	s->in = width[op->src];
+	s->in2 = width[op->src2];
+	b.in = (int64_t)s->in;
+	net->keeps_embeddings |= op->src == SEQP_E || op->src2 == SEQP_E;
+	width[op->dst] = op->code == SEQP_CAT ? s->in + s->in2 : op->code == SEQP_MIX || op->code == SEQP_MLP ||
+	                 op->code == SEQP_LINEAR ? net->width : s->in;
+	if (net->reg_width < width[op->dst])
+		net->reg_width = width[op->dst];
 	switch (op->code) {
 	case SEQP_NORM:
 		return seqp_norm_open(&b, op->kind, &s->norm, err);
 	case SEQP_MLP:
 		return seqp_mlp_open(&b, op->kind, &s->mlp, err);
+	case SEQP_LINEAR:
+		return seqp_linear_open(&b, "", b.width, b.in, 1, &s->linear, err);
 	case SEQP_MIX:
-		s->mixer = seqp_mixer_find(op->kind);
-		if (!s->mixer)
-			return seqp_fail(err, SEQ_E_UNSUPPORTED, "layer %zu: no mixer is called %s", layer, op->kind);
-		if (net->plan->spec[layer].nfixed || net->plan->spec[layer].heads)
-			return seqp_fail(err, SEQ_E_UNSUPPORTED, "layer %zu: two mixers with a state in one layer", layer);
-		return s->mixer->open(&s->self, &b, &net->plan->spec[layer], err);
+		return open_mixer(net, &b, s, err);
 	case SEQP_ADD:
+		return open_add(&b, s, err);
+	case SEQP_CAT:
 		return 0;
 	}
-	return seqp_fail(err, SEQ_E_UNSUPPORTED, "layer %zu: operation %d is not known", layer, (int)op->code);
+	return seqp_fail(err, SEQ_E_UNSUPPORTED, "layer %lld: operation %d is not known", (long long)layer, (int)op->code);
+}
+
+static int open_stack(seq_net *net, int64_t layer, seqp_stack *s, seq_error *err)
+{
+	size_t width[SEQP_REGS];
+	const seqp_op *op = seqp_model_program(net->model, layer, &s->nsteps);
+	s->step = seqp_arena_alloc(&net->arena, s->nsteps, sizeof *s->step);
+	if (!s->step && s->nsteps)
+		return seqp_nomem(err, s->nsteps * sizeof *s->step);
+	for (int r = 0; r < SEQP_REGS; r++)
+		width[r] = net->width;
+	int rc = 0;
+	for (size_t i = 0; i < s->nsteps && rc >= 0; i++) {
+		s->step[i].op = op[i];
+		rc = open_step(net, layer, &s->step[i], width, err);
+	}
+	return rc;
 }
 
 static int open_layers(seq_net *net, seq_error *err)
@@ -58,20 +115,11 @@ static int open_layers(seq_net *net, seq_error *err)
 	net->layer = seqp_arena_alloc(&net->arena, net->layers, sizeof *net->layer);
 	if (!net->layer)
 		return seqp_nomem(err, net->layers * sizeof *net->layer);
-	for (size_t l = 0; l < net->layers; l++) {
-		seqp_stack *s = &net->layer[l];
-		const seqp_op *op = seqp_model_program(net->model, (int64_t)l, &s->nsteps);
-		s->step = seqp_arena_alloc(&net->arena, s->nsteps, sizeof *s->step);
-		if (!op || !s->step)
-			return op ? seqp_nomem(err, s->nsteps * sizeof *s->step)
-			          : seqp_fail(err, SEQ_E_UNSUPPORTED, "layer %zu has no program", l);
-		for (size_t i = 0; i < s->nsteps; i++) {
-			int rc = open_step(net, l, &op[i], &s->step[i], err);
-			if (rc < 0)
-				return rc;
-		}
-	}
-	return 0;
+	net->reg_width = net->width;
+	int rc = open_stack(net, -1, &net->entry, err);
+	for (size_t l = 0; l < net->layers && rc >= 0; l++)
+		rc = open_stack(net, (int64_t)l, &net->layer[l], err);
+	return rc;
 }
 
 /* The last norm is of the kind the layers use. */
@@ -121,7 +169,7 @@ static int take_memory(seq_net *net, seq_error *err)
 	size_t rows = net->rows, lanes = (size_t)seqp_team_size(net->team);
 	for (int r = 0; r < SEQP_REGS; r++)
 		if (r != SEQP_E || net->keeps_embeddings)
-			net->reg[r] = take(rows * net->width, 4, &ok);
+			net->reg[r] = take(rows * net->reg_width, 4, &ok);
 	for (size_t i = 0; i < net->ropes.n; i++) {
 		net->table[i].cos = take(rows * net->ropes.rope[i].pairs, 4, &ok);
 		net->table[i].sin = take(rows * net->ropes.rope[i].pairs, 4, &ok);
@@ -129,7 +177,8 @@ static int take_memory(seq_net *net, seq_error *err)
 	net->tile = TILE_BYTES / 4 / net->vocab;
 	net->tile = net->tile < 8 ? 8 : net->tile > TILE_MOST ? TILE_MOST : net->tile;
 	net->own_regs = seqp_round_up(net->needs.own, 64);
-	net->own_bytes = seqp_round_up(net->own_regs + SEQP_REGS * SEQP_OWN_ROWS * net->width * 4 + 64, 4096);
+	net->own_bytes = seqp_round_up(net->own_regs + SEQP_REGS * SEQP_OWN_ROWS * net->reg_width * 4 + 64, 4096);
+	net->carry = take(rows * net->needs.carry, 4, &ok);
 	net->act = take(seqp_linear_act_bytes(rows > net->tile ? rows : net->tile, net->needs.act_cols), 1, &ok);
 	net->shared = take(net->needs.shared, 1, &ok);
 	net->own = take(lanes, net->own_bytes, &ok);
@@ -210,7 +259,7 @@ void seq_net_free(seq_net *net)
 		free(net->table[i].cos);
 		free(net->table[i].sin);
 	}
-	void *blocks[] = {net->act, net->shared, net->own, net->head_x, net->logits, net->first, net->row_seq, net->pos,
+	void *blocks[] = {net->carry, net->act, net->shared, net->own, net->head_x, net->logits, net->first, net->row_seq, net->pos,
 		net->row_pos, net->token, net->slot, net->want};
 	for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
 		free(blocks[i]);

@@ -17,8 +17,12 @@ typedef struct seqp_step {
 	seqp_op op;
 	const seqp_mixer_row *mixer;
 	void *self; /* of the mixer */
+	size_t slot; /* the layer whose state it runs on */
 	seqp_norm norm;
 	seqp_mlp mlp;
+	seqp_linear linear;
+	size_t in, in2; /* widths of src and src2 */
+	float alpha, beta;
 } seqp_step;
 
 typedef struct seqp_stack {
@@ -44,7 +48,7 @@ struct seq_net {
 	seqp_rope_set ropes;
 
 	seqp_embed embed;
-	seqp_stack *layer;
+	seqp_stack entry, *layer;
 	seqp_norm out_norm;
 	seqp_linear head;
 	float logit_scale, logit_cap;
@@ -55,7 +59,8 @@ struct seq_net {
 	size_t ntallies;
 
 	/* memory of a run */
-	float *reg[SEQP_REGS];
+	float *reg[SEQP_REGS], *carry;
+	size_t reg_width;
 	int keeps_embeddings;
 	seqp_rope_table table[SEQP_ROPES];
 	char *act, *shared, *own;

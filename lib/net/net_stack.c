@@ -9,33 +9,42 @@
 seqp_ctx seqp_net_ctx(const seq_net *net, const seqp_lane *lane)
 {
 	return (seqp_ctx){.lane = *lane, .batch = &net->batch, .rope = net->table, .act = net->act, .shared = net->shared,
-		.own = net->own + (size_t)lane->tid * net->own_bytes};
+		.own = net->own + (size_t)lane->tid * net->own_bytes, .carry = net->carry};
 }
 
 /* By columns, as mixers and mlps leave them: no lane reads what another wrote. */
-static void add(const seq_net *net, const seqp_ctx *ctx, const seqp_op *op, float *const *at, float *y)
+static void add(const seqp_ctx *ctx, const seqp_step *s, const float *x, const float *x2, float *y)
 {
-	size_t c0, c1, width = net->width;
+	size_t c0, c1, width = s->in;
 	seqp_linear_columns(&ctx->lane, width, &c0, &c1);
 	for (size_t i = c0; i < ctx->batch->rows * width; i += width) {
-		const float *a = at[op->src] + i, *b = at[op->src2] + i;
-		if (op->alpha == 1 && op->beta == 1)
-			seqk_add(y + i, a, b, c1 - c0);
+		if (s->alpha == 1 && s->beta == 1)
+			seqk_add(y + i, x + i, x2 + i, c1 - c0);
 		else
-			seqk_axpby(y + i, op->alpha, a, op->beta, b, c1 - c0);
+			seqk_axpby(y + i, s->alpha, x + i, s->beta, x2 + i, c1 - c0);
+	}
+}
+
+static void cat(const seqp_ctx *ctx, const seqp_step *s, const float *x, const float *x2, float *y)
+{
+	size_t r0, r1, width = s->in + s->in2;
+	seqp_ctx_rows(ctx, &r0, &r1);
+	for (size_t r = r0; r < r1; r++) {
+		memcpy(y + r * width, x + r * s->in, s->in * sizeof *y);
+		memcpy(y + r * width + s->in, x2 + r * s->in2, s->in2 * sizeof *y);
 	}
 }
 
 /* Few rows are normed by every lane for itself, into a copy of its own, unless the result must outlive the layer. */
 static float *norm(const seq_net *net, const seqp_ctx *ctx, const seqp_step *s, const float *x)
 {
-	size_t rows = ctx->batch->rows, width = net->width;
+	size_t rows = ctx->batch->rows, width = s->in;
 	float *y = net->reg[s->op.dst];
 	if (rows > SEQP_OWN_ROWS || s->op.dst == SEQP_X || s->op.dst == SEQP_E) {
 		seqp_norm_run(ctx, &s->norm, x, y);
 		return y;
 	}
-	y = (float *)(void *)(ctx->own + net->own_regs) + (size_t)s->op.dst * SEQP_OWN_ROWS * width;
+	y = (float *)(void *)(ctx->own + net->own_regs) + (size_t)s->op.dst * SEQP_OWN_ROWS * net->reg_width;
 	for (size_t i = 0; i < rows * width; i += width)
 		seqp_norm_one(&s->norm, y + i, x + i);
 	return y;
@@ -47,13 +56,12 @@ static int meets(const seq_net *net, const seqp_step *s, const seqp_step *next, 
 {
 	int add = next && next->op.code == SEQP_ADD;
 	if (s->op.code == SEQP_NORM)
-		return y == net->reg[s->op.dst] || (add && next->op.dst == s->op.src);
-	return !add;
+		return y == net->reg[s->op.dst] || (next && next->op.code != SEQP_MIX && next->op.code != SEQP_MLP);
+	return !add || s->op.code == SEQP_CAT;
 }
 
 /* at: where this lane finds each register. */
-static void step(const seq_net *net, const seqp_ctx *ctx, size_t layer, const seqp_step *s, const seqp_step *next,
-                 float **at)
+static void step(const seq_net *net, const seqp_ctx *ctx, const seqp_step *s, const seqp_step *next, float **at)
 {
 	const float *x = at[s->op.src];
 	float *y = net->reg[s->op.dst];
@@ -62,10 +70,16 @@ static void step(const seq_net *net, const seqp_ctx *ctx, size_t layer, const se
 		y = norm(net, ctx, s, x);
 		break;
 	case SEQP_ADD:
-		add(net, ctx, &s->op, at, y);
+		add(ctx, s, x, at[s->op.src2], y);
+		break;
+	case SEQP_CAT:
+		cat(ctx, s, x, at[s->op.src2], y);
+		break;
+	case SEQP_LINEAR:
+		seqp_linear_run(ctx, &s->linear, x, s->in, y, net->width, ctx->batch->rows);
 		break;
 	case SEQP_MIX:
-		s->mixer->run(s->self, ctx, net->slot + layer * net->rows, x, y);
+		s->mixer->run(s->self, ctx, net->slot + s->slot * net->rows, x, y);
 		break;
 	case SEQP_MLP:
 		seqp_mlp_run(ctx, &s->mlp, x, y);
@@ -76,6 +90,13 @@ static void step(const seq_net *net, const seqp_ctx *ctx, size_t layer, const se
 		seqp_team_barrier(&ctx->lane);
 }
 
+static void steps(const seq_net *net, const seqp_ctx *ctx, const seqp_stack *stack, float **at)
+{
+	const seqp_step *s = stack->step, *end = s + stack->nsteps;
+	for (; s < end; s++)
+		step(net, ctx, s, s + 1 < end ? s + 1 : NULL, at);
+}
+
 static void stack(void *arg, const seqp_lane *lane)
 {
 	const seq_net *net = arg;
@@ -83,19 +104,17 @@ static void stack(void *arg, const seqp_lane *lane)
 	seqp_embed_run(&ctx, &net->embed, net->reg[SEQP_X]);
 	seqp_rope_fill(&ctx, &net->ropes, net->table);
 	seqp_team_barrier(lane);
+	float *at[SEQP_REGS];
+	memcpy(at, net->reg, sizeof at);
+	steps(net, &ctx, &net->entry, at);
 	if (net->keeps_embeddings) {
 		size_t i0, i1;
 		seqp_ctx_flat(&ctx, net->width, &i0, &i1);
 		memcpy(net->reg[SEQP_E] + i0, net->reg[SEQP_X] + i0, (i1 - i0) * sizeof(float));
 		seqp_team_barrier(lane);
 	}
-	float *at[SEQP_REGS];
-	memcpy(at, net->reg, sizeof at);
-	for (size_t l = 0; l < net->layers; l++) {
-		const seqp_step *s = net->layer[l].step, *end = s + net->layer[l].nsteps;
-		for (; s < end; s++)
-			step(net, &ctx, l, s, s + 1 < end ? s + 1 : NULL, at);
-	}
+	for (size_t l = 0; l < net->layers; l++)
+		steps(net, &ctx, &net->layer[l], at);
 }
 
 void seqp_net_stack(seq_net *net)

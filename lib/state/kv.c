@@ -14,6 +14,8 @@ int seqp_spec_kv(seqp_state_spec *s, size_t heads, size_t d, size_t dv, int64_t 
 {
 	if (!heads || heads > WIDEST || !d || d > WIDEST || !dv || dv > WIDEST || window < 0)
 		return seqp_fail(err, SEQ_E_ARG, "keys and values of %zu heads of %zu and %zu cannot be kept", heads, d, dv);
+	if (s->heads)
+		return seqp_fail(err, SEQ_E_ARG, "a layer keeps keys and values once");
 	s->heads = heads;
 	s->d = d;
 	s->dv = dv;

@@ -9,7 +9,8 @@
 
 size_t seqp_spec_fixed(seqp_state_spec *s, const char *name, size_t d0, size_t d1, size_t d2, float start)
 {
-	s->fixed[s->nfixed] = (seqp_fixed_spec){name, {d0, d1, d2}, start};
+	if (s->nfixed < SEQP_SLOT_FIXED)
+		s->fixed[s->nfixed] = (seqp_fixed_spec){name, {d0, d1, d2}, start};
 	return s->nfixed++;
 }
 

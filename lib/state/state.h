@@ -20,7 +20,7 @@
 #include "seq/error.h"
 #include "seq/state.h"
 
-enum { SEQP_SLOT_FIXED = 4 };
+enum { SEQP_SLOT_FIXED = 8 };
 
 typedef struct seqp_fixed_spec {
 	const char *name; /* "conv", "ssm": goes into error sentences */
@@ -40,7 +40,8 @@ typedef struct seqp_state_spec {
 
 /* Declares keys and values; SEQ_E_ARG when they cannot be kept so. */
 int seqp_spec_kv(seqp_state_spec *s, size_t heads, size_t d, size_t dv, int64_t window, int dtype, seq_error *err);
-/* Declares one more fixed array and returns its index in seqp_slot.fixed. */
+/* Declares one more fixed array and returns its index in seqp_slot.fixed; beyond SEQP_SLOT_FIXED only nfixed grows, which
+ * whoever opened the mixers must refuse. */
 size_t seqp_spec_fixed(seqp_state_spec *s, const char *name, size_t d0, size_t d1, size_t d2, float start);
 size_t seqp_fixed_count(const seqp_fixed_spec *f);
 

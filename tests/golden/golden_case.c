@@ -80,9 +80,9 @@ void golden_free(golden_case *c)
 
 size_t golden_each(const char *root, void (*fn)(const char *dir, void *arg), void *arg)
 {
-	static const char *const kinds[] = {"hf", "gguf"};
+	static const char *const kinds[] = {"hf", "fla", "gguf"};
 	size_t count = 0;
-	for (int k = 0; k < 2; k++) {
+	for (int k = 0; k < 3; k++) {
 		char path[1024];
 		struct dirent **e = NULL;
 		snprintf(path, sizeof path, "%s/%s", root, kinds[k]);

@@ -140,7 +140,7 @@ static int open_rig(struct rig *r, const struct setup *set, int lanes, int dtype
 	*r = (struct rig){.set = set, .spoiled = spoiled, .row = seqp_mixer_find(set->kind), .plan = seqp_plan_new(1),
 		.team = seqp_team_new(lanes)};
 	make_weights(r);
-	seqp_bind b = {.from = r, .weight = find_weight, .number = find_number, .role = "m", .width = WIDTH, .max_rows = MAX_ROWS,
+	seqp_bind b = {.from = r, .weight = find_weight, .number = find_number, .role = "m", .width = WIDTH, .in = WIDTH, .max_rows = MAX_ROWS,
 		.lanes = lanes, .kv_dtype = dtype, .arena = &r->arena, .ropes = &r->ropes, .needs = &r->needs};
 	int rc = r->row->open(&r->self, &b, &r->plan->spec[0], &err);
 	if (rc < 0 && !err.text[0])

@@ -112,26 +112,25 @@ static void check_mamba2(const seq_model *m, int64_t l)
 	need(m, l, "ssm", ".out", d, i);
 }
 
-static void check_op(const seq_model *m, int64_t l, const seqp_op *op)
+static void check_gated(const seq_model *m, int64_t l)
 {
 	int64_t d = seq_model_width(m);
-	switch (op->code) {
-	case SEQP_NORM:
-		need(m, l, op->role, ".w", 1, d);
-		break;
-	case SEQP_MIX:
-		(strcmp(op->kind, "softmax") == 0 ? check_softmax : strcmp(op->kind, "mamba") == 0 ? check_mamba : check_mamba2)(m, l);
-		break;
-	case SEQP_MLP:
-		if (strcmp(op->kind, "gated") == 0)
-			need(m, l, op->role, ".gate", number(m, l, "mlp.ff"), d);
-		need(m, l, op->role, ".up", number(m, l, "mlp.ff"), d);
-		need(m, l, op->role, ".down", d, number(m, l, "mlp.ff"));
-		break;
-	case SEQP_ADD:
-		assert_true(op->alpha != 0 && op->beta != 0);
-		break;
-	}
+	need(m, l, "mlp", ".gate", number(m, l, "mlp.ff"), d);
+	need(m, l, "mlp", ".up", number(m, l, "mlp.ff"), d);
+	need(m, l, "mlp", ".down", d, number(m, l, "mlp.ff"));
+}
+
+/* Of the kinds most models have; every kind is checked where a net opens it. */
+static void check_op(const seq_model *m, int64_t l, const seqp_op *op)
+{
+	static const struct {
+		const char *kind, *role;
+		void (*check)(const seq_model *m, int64_t l);
+	} kinds[] = {{"softmax", "attn", check_softmax}, {"mamba", "ssm", check_mamba}, {"mamba2", "ssm", check_mamba2},
+		{"gated", "mlp", check_gated}};
+	for (size_t i = 0; op->kind && i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(op->kind, kinds[i].kind) == 0 && strcmp(op->role, kinds[i].role) == 0)
+			kinds[i].check(m, l);
 }
 
 static void check_model(const seq_model *m)

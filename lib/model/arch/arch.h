@@ -7,7 +7,7 @@
 #include "model/build.h"
 #include "model/program.h"
 
-/* A word of the metadata and the number it stands for; NAN: as if absent. */
+/* A word of the metadata, or of a list of them by layer, and the number it stands for; NAN: as if absent. */
 typedef struct seqp_word {
 	const char *word;
 	double number;
@@ -52,6 +52,16 @@ enum {
 	SEQP_HF_HEADS = 32     /* rows are [heads][3][head_dim]; first is 0, 1 or 2 */
 };
 
+/* Operations of a block: registers without their SEQP_. */
+#define NORM(d, s, k, r) {.code = SEQP_NORM, .kind = k, .role = r, .dst = SEQP_##d, .src = SEQP_##s, .src2 = SEQP_##s}
+#define MIX(d, s, k, r) {.code = SEQP_MIX, .kind = k, .role = r, .dst = SEQP_##d, .src = SEQP_##s, .src2 = SEQP_##s}
+#define MLP(d, s, k, r) {.code = SEQP_MLP, .kind = k, .role = r, .dst = SEQP_##d, .src = SEQP_##s, .src2 = SEQP_##s}
+#define LINEAR(d, s, r) {.code = SEQP_LINEAR, .role = r, .dst = SEQP_##d, .src = SEQP_##s, .src2 = SEQP_##s}
+#define CAT(d, s, s2) {.code = SEQP_CAT, .dst = SEQP_##d, .src = SEQP_##s, .src2 = SEQP_##s2}
+#define ADD(d, s, s2) ADD_SCALED(d, s, s2, NULL, NULL)
+#define ADD_SCALED(d, s, s2, a, b) \
+	{.code = SEQP_ADD, .dst = SEQP_##d, .src = SEQP_##s, .src2 = SEQP_##s2, .alpha = a, .beta = b}
+
 typedef struct seqp_block {
 	const seqp_op *op;
 	size_t n;
@@ -69,6 +79,7 @@ typedef struct seqp_arch {
 	const seqp_block *block;               /* by the number "type" of a layer */
 	size_t blocks;
 	seqp_block out;                        /* after the last layer */
+	seqp_block in;                         /* before the first */
 } seqp_arch;
 
 const seqp_arch *seqp_arch_find(enum seqp_format format, const char *name);

@@ -58,12 +58,12 @@ static int finish(seq_model *m, seq_error *err)
 }
 
 static const seqp_op parallel[] = {
-	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_NORM, "layer", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MLP, "plain", "mlp", SEQP_C, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_C, 1, 1},
+	NORM(A, X, "layer", "attn_norm"),
+	MIX(B, A, "softmax", "attn"),
+	NORM(A, X, "layer", "mlp_norm"),
+	MLP(C, A, "plain", "mlp"),
+	ADD(X, X, B),
+	ADD(X, X, C),
 };
 static const seqp_block blocks[] = {{parallel, sizeof parallel / sizeof *parallel}, {seqp_ops_ln_plain, 6}};
 

@@ -16,14 +16,19 @@ static const seqp_number numbers[] = {
 
 static int finish(seq_model *m, seq_error *err)
 {
-	int e = seqp_number_set(m, -1, "logit_scale", 1 / seqp_model_number(m, -1, "logit_divisor", 1), err);
-	return e < 0 ? e : seqp_scale_branches(m, seqp_model_number(m, -1, "branch", 1), err);
+	return seqp_number_set(m, -1, "logit_scale", 1 / seqp_model_number(m, -1, "logit_divisor", 1), err);
 }
+
+static const seqp_op ops[] = {
+	NORM(A, X, "rms", "attn_norm"), MIX(B, A, "softmax", "attn"), ADD_SCALED(X, X, B, NULL, "branch"),
+	NORM(A, X, "rms", "mlp_norm"), MLP(B, A, "gated", "mlp"), ADD_SCALED(X, X, B, NULL, "branch"),
+};
+static const seqp_block block = {ops, 6};
 
 static const seqp_number *const lists[] = {numbers, seqp_kit_model, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
 static const seqp_part *const parts[] = {seqp_kit_ends, seqp_kit_prenorm, seqp_kit_qkvo, seqp_kit_swiglu, NULL};
 
 const seqp_arch seqp_arch_granite = {
 	.name = "granite", .gguf = names, .hf = names, .prefix = seqp_kit_prefix, .numbers = lists, .parts = parts,
-	.skip = seqp_kit_skip, .refuse_gguf = "%.expert_count", .finish = finish, .block = &seqp_block_prenorm, .blocks = 1,
+	.skip = seqp_kit_skip, .refuse_gguf = "%.expert_count", .finish = finish, .block = &block, .blocks = 1,
 };

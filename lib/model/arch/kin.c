@@ -49,12 +49,12 @@ static const seqp_part nemotron_norms[] = {
 };
 
 static const seqp_op rms_plain[] = {
-	{SEQP_NORM, "rms", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_NORM, "rms", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MLP, "plain", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	NORM(A, X, "rms", "attn_norm"),
+	MIX(B, A, "softmax", "attn"),
+	ADD(X, X, B),
+	NORM(A, X, "rms", "mlp_norm"),
+	MLP(B, A, "plain", "mlp"),
+	ADD(X, X, B),
 };
 static const seqp_block blocks[] = {{rms_plain, sizeof rms_plain / sizeof *rms_plain}};
 

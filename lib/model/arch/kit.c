@@ -116,59 +116,59 @@ const char *const seqp_kit_prefix[] = {"model.", "", "language_model.model.", "m
 const char *const seqp_kit_skip[] = {"rotary_emb.inv_freq", "rope.freqs", NULL};
 
 static const seqp_op prenorm[] = {
-	{SEQP_NORM, "rms", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_NORM, "rms", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MLP, "gated", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	NORM(A, X, "rms", "attn_norm"),
+	MIX(B, A, "softmax", "attn"),
+	ADD(X, X, B),
+	NORM(A, X, "rms", "mlp_norm"),
+	MLP(B, A, "gated", "mlp"),
+	ADD(X, X, B),
 };
 const seqp_block seqp_block_prenorm = {prenorm, sizeof prenorm / sizeof *prenorm};
 
 static const seqp_op rms_out[] = {
-	{SEQP_NORM, "rms", "out_norm", SEQP_X, SEQP_X, SEQP_X, 0, 0},
+	NORM(X, X, "rms", "out_norm"),
 };
 const seqp_block seqp_block_rms_out = {rms_out, 1};
 
 static const seqp_op sandwich[] = {
-	{SEQP_NORM, "rms", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_NORM, "rms", "attn_post_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_NORM, "rms", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MLP, "gated", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_NORM, "rms", "mlp_post_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	NORM(A, X, "rms", "attn_norm"),
+	MIX(B, A, "softmax", "attn"),
+	NORM(B, B, "rms", "attn_post_norm"),
+	ADD(X, X, B),
+	NORM(A, X, "rms", "mlp_norm"),
+	MLP(B, A, "gated", "mlp"),
+	NORM(B, B, "rms", "mlp_post_norm"),
+	ADD(X, X, B),
 };
 const seqp_block seqp_block_sandwich = {sandwich, sizeof sandwich / sizeof *sandwich};
 
 const seqp_op seqp_ops_ln_plain[6] = {
-	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_NORM, "layer", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MLP, "plain", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	NORM(A, X, "layer", "attn_norm"),
+	MIX(B, A, "softmax", "attn"),
+	ADD(X, X, B),
+	NORM(A, X, "layer", "mlp_norm"),
+	MLP(B, A, "plain", "mlp"),
+	ADD(X, X, B),
 };
 const seqp_block seqp_block_ln_plain = {seqp_ops_ln_plain, 6};
 
-const seqp_op seqp_ops_ln_out[1] = {{SEQP_NORM, "layer", "out_norm", SEQP_X, SEQP_X, SEQP_X, 0, 0}};
+const seqp_op seqp_ops_ln_out[1] = {NORM(X, X, "layer", "out_norm")};
 
 static const seqp_op postnorm[] = {
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_NORM, "rms", "attn_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_MLP, "gated", "mlp", SEQP_B, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_NORM, "rms", "mlp_norm", SEQP_B, SEQP_B, SEQP_B, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	MIX(B, X, "softmax", "attn"),
+	NORM(B, B, "rms", "attn_norm"),
+	ADD(X, X, B),
+	MLP(B, X, "gated", "mlp"),
+	NORM(B, B, "rms", "mlp_norm"),
+	ADD(X, X, B),
 };
 const seqp_block seqp_block_postnorm = {postnorm, sizeof postnorm / sizeof *postnorm};
 
 static const seqp_op ln_parallel[] = {
-	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_MLP, "plain", "mlp", SEQP_C, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_C, 1, 1},
+	NORM(A, X, "layer", "attn_norm"),
+	MIX(B, A, "softmax", "attn"),
+	MLP(C, A, "plain", "mlp"),
+	ADD(X, X, B),
+	ADD(X, X, C),
 };
 const seqp_block seqp_block_ln_parallel = {ln_parallel, sizeof ln_parallel / sizeof *ln_parallel};

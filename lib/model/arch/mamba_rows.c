@@ -54,9 +54,9 @@ static const seqp_part parts[] = {
 };
 
 static const seqp_op block[] = {
-	{SEQP_NORM, "rms", "ssm_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "mamba", "ssm", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	NORM(A, X, "rms", "ssm_norm"),
+	MIX(B, A, "mamba", "ssm"),
+	ADD(X, X, B),
 };
 static const seqp_block blocks[] = {{block, 3}};
 

@@ -28,19 +28,19 @@ static int finish(seq_model *m, seq_error *err)
 }
 
 static const seqp_op serial[] = {
-	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_NORM, "layer", "mlp_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MLP, "gated", "mlp", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
+	NORM(A, X, "layer", "attn_norm"),
+	MIX(B, A, "softmax", "attn"),
+	ADD(X, X, B),
+	NORM(A, X, "layer", "mlp_norm"),
+	MLP(B, A, "gated", "mlp"),
+	ADD(X, X, B),
 };
 static const seqp_op parallel[] = {
-	{SEQP_NORM, "layer", "attn_norm", SEQP_A, SEQP_X, SEQP_X, 0, 0},
-	{SEQP_MIX, "softmax", "attn", SEQP_B, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_MLP, "gated", "mlp", SEQP_C, SEQP_A, SEQP_A, 0, 0},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_B, 1, 1},
-	{SEQP_ADD, NULL, NULL, SEQP_X, SEQP_X, SEQP_C, 1, 1},
+	NORM(A, X, "layer", "attn_norm"),
+	MIX(B, A, "softmax", "attn"),
+	MLP(C, A, "gated", "mlp"),
+	ADD(X, X, B),
+	ADD(X, X, C),
 };
 static const seqp_block blocks[] = {{serial, sizeof serial / sizeof *serial}, {parallel, sizeof parallel / sizeof *parallel}};
 

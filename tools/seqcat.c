@@ -14,6 +14,7 @@ static const char help[] =
 	"Joins streams; takes out what is asked for; shows it as text, JSON, raw bytes or a numpy array.\n\n"
 	"      --only KIND,...  these kinds of frames only: tokens, logits, tensor, state, commit,\n"
 	"                       draft, note, or a number\n"
+	"      --name NAME      frames of this name only, such as an output of seqmix\n"
 	"      --seq LIST       these sequences only: 0,2,5-7\n"
 	"      --text           a line a frame for people\n"
 	"      --json           a line a frame for programs (NDJSON)\n"
@@ -21,34 +22,35 @@ static const char help[] =
 	"      --npy            one array in numpy's format, the frames stacked along the first dimension\n"
 	"      --values N       at most N values of a frame in --text (8; tokens: all) and --json (all)\n";
 
-enum { OPT_ONLY = 256, OPT_SEQ, OPT_TEXT, OPT_JSON, OPT_RAW, OPT_NPY, OPT_VALUES };
+enum { OPT_ONLY = 256, OPT_NAME, OPT_SEQ, OPT_TEXT, OPT_JSON, OPT_RAW, OPT_NPY, OPT_VALUES };
 enum { MOST_KINDS = 64, MOST_RANGES = 1024 };
 
 static const struct option longs[] = {
 	{"only", required_argument, NULL, OPT_ONLY}, {"seq", required_argument, NULL, OPT_SEQ},
 	{"text", no_argument, NULL, OPT_TEXT},       {"json", no_argument, NULL, OPT_JSON},
 	{"raw", no_argument, NULL, OPT_RAW},         {"npy", no_argument, NULL, OPT_NPY},
-	{"values", required_argument, NULL, OPT_VALUES}, {0},
+	{"values", required_argument, NULL, OPT_VALUES}, {"name", required_argument, NULL, OPT_NAME}, {0},
 };
 
 static int kinds[MOST_KINDS], nkinds;
 static struct { uint32_t lo, hi; } ranges[MOST_RANGES];
 static int nranges, form;
+static const char *name;
 static int64_t most = -1; /* values of a frame; -1: the form's habit */
 
 static void take_only(const char *list)
 {
-	char name[64];
+	char word[64];
 	while (*list) {
 		size_t n = strcspn(list, ",");
-		snprintf(name, sizeof name, "%.*s", (int)n, list);
+		snprintf(word, sizeof word, "%.*s", (int)n, list);
 		char *end;
-		long number = strtol(name, &end, 0);
-		int kind = seq_kind_find(name);
-		if (kind < 0 && end != name && !*end && number > 0 && number < 65536)
+		long number = strtol(word, &end, 0);
+		int kind = seq_kind_find(word);
+		if (kind < 0 && end != word && !*end && number > 0 && number < 65536)
 			kind = (int)number;
 		if (kind < 0 || kind == SEQ_BEGIN || kind == SEQ_END || nkinds == MOST_KINDS)
-			tool_usage("--only %s: tokens, logits, tensor, state, commit, draft, note or a number is wanted", name);
+			tool_usage("--only %s: tokens, logits, tensor, state, commit, draft, note or a number is wanted", word);
 		kinds[nkinds++] = kind;
 		list += n + (list[n] == ',');
 	}
@@ -81,6 +83,8 @@ static void take(int opt, const char *value)
 		take_only(value);
 	else if (opt == OPT_SEQ)
 		take_seq(value);
+	else if (opt == OPT_NAME)
+		name = value;
 	else if (opt == OPT_VALUES)
 		most = tool_int("--values", value, 0, INT64_MAX);
 	else if (form && form != opt)
@@ -96,7 +100,7 @@ static int chosen(const seq_frame *f)
 		kind = kinds[i] == f->kind;
 	for (int i = 0; i < nranges && !seq; i++)
 		seq = f->seq >= ranges[i].lo && f->seq <= ranges[i].hi;
-	return kind && seq;
+	return kind && seq && (!name || !strcmp(f->name, name));
 }
 
 static size_t shown(const seq_frame *f, size_t habit)

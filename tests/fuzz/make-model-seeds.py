@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tiny models for the fuzz targets: make-model-seeds.py FOLDER writes FOLDER/{gguf,safetensors,config}/*."""
+"""Tiny models for the fuzz targets: make-model-seeds.py FOLDER writes FOLDER/{gguf,safetensors,config,npy}/*."""
 import json, os, struct, sys
 
 D, H, FF, V, I, N, R, K = 8, 2, 12, 5, 16, 4, 2, 4
@@ -108,6 +108,11 @@ models = {
 for name, (config, tensors) in models.items():
     files["safetensors/" + name] = safetensors(tensors)
     files["config/" + name] = json.dumps(config).encode() + b"\0" + safetensors(tensors)
+
+for version, (descr, shape, size) in enumerate([("<f4", "(2, 3)", 24), ("<f2", "(4,)", 8), ("|u1", "()", 1)], 1):
+    head = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n" % (descr, shape)
+    length = struct.pack("<H" if version == 1 else "<I", len(head))
+    files["npy/%d" % version] = b"\x93NUMPY" + bytes([version, 0]) + length + head.encode() + b"\x3c" * size
 
 for name, data in files.items():
     path = os.path.join(sys.argv[1], name)

@@ -9,7 +9,7 @@ BEGIN {
 	split("base|tensor|kernel frame token|state model|layer op policy export|mixer|net|gen|tools", f, "|")
 	for (i in f) { n = split(f[i], r, " "); for (j = 1; j <= n; j++) floor[r[j]] = i }
 	# A public header stands on the floor of the room that serves it.
-	n = split("error base version base tensor tensor cpu kernel frame frame token token model model state state net net gen gen op op quantize export", p, " ")
+	n = split("error base version base tensor tensor cpu kernel frame frame token token model model file model state state net net gen gen op op quantize export", p, " ")
 	for (i = 1; i < n; i += 2) serves[p[i]] = p[i + 1]
 	split("layer op policy mixer", b, " "); for (i in b) blind[b[i]] = 1
 }

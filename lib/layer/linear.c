@@ -2,6 +2,7 @@
 #include "layer/linear.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/fail.h"
 #include "base/size.h"
@@ -57,7 +58,10 @@ int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t 
 	if (rc < 0)
 		return rc;
 	snprintf(bias, sizeof bias, "%s%sb", name, name[0] ? "." : "");
-	return seqp_bind_vector(b, bias, out, 0, &l->b, err);
+	if ((rc = seqp_bind_vector(b, bias, out, 0, &l->b, err)) < 0)
+		return rc;
+	bias[strlen(bias) - 1] = 's';
+	return seqp_bind_vector(b, bias, out, 0, &l->s, err);
 }
 
 static void place_act(seqk_act *a, char *mem, size_t rows, size_t k)
@@ -95,11 +99,12 @@ void seqp_linear_part(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act 
 	if (r0 >= r1 || !a->n)
 		return;
 	seqk_matmul(l->w.dtype, l->w.data, l->w.stride, &plain, y, ldy, r0, r1, ctx->own);
-	if (!l->b)
-		return;
-	for (size_t j = 0; j < a->n; j++) {
-		float *row = y + j * ldy;
-		seqk_add(row + r0, row + r0, l->b + r0, r1 - r0);
+	for (size_t j = 0; j < a->n && (l->b || l->s); j++) {
+		float *row = y + j * ldy + r0;
+		if (l->s)
+			seqk_mul(row, row, l->s + r0, r1 - r0);
+		if (l->b)
+			seqk_add(row, row, l->b + r0, r1 - r0);
 	}
 }
 

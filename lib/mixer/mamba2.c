@@ -2,7 +2,8 @@
 /* State-space duality: Dao, Gu, Transformers are SSMs (Mamba-2), 2024.
  *
  *   [z | xBC | dt] = Win u;  xBC = silu(conv(xBC));  dt = clamp(softplus(dt + b), dt_min, dt_max), in
- *   prompts and in steps alike;  scan (kernel/scan.h);  y * silu(z), rms norm by groups;  Wout. */
+ *   prompts and in steps alike;  scan (kernel/scan.h);  y * silu(z), rms norm by groups
+ *   (norm_first: the norm, then the gate);  Wout. */
 #include <math.h>
 
 #include "base/fail.h"
@@ -19,6 +20,7 @@ struct mamba2 {
 	const float *conv, *conv_b, *dt_b, *A, *D, *norm;
 	size_t I, N, K, H, G, C, ld; /* C: I + 2 G N; ld: width of what in gives */
 	size_t norm_group;
+	int norm_first;
 	float eps, dt_min, dt_max;
 	size_t fconv, fssm;
 	size_t pzx, pdt, py, pown; /* places in the shared scratch, the last in the lane's own */
@@ -26,21 +28,22 @@ struct mamba2 {
 
 static int read_numbers(struct mamba2 *m, const seqp_bind *b, seq_error *err)
 {
-	int64_t I, N, K, H, G, ng;
+	int64_t I, N, K, H, G, ng, first;
 	int rc;
 	if ((rc = seqp_bind_int(b, "inner", 2 * b->width, 1, 1 << 24, &I, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "state", 128, 1, 4096, &N, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "conv", 4, 2, 8, &K, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "heads", 0, 1, I, &H, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "groups", 1, 1, H, &G, err)) < 0 ||
-	    (rc = seqp_bind_int(b, "norm_group", 0, 0, I, &ng, err)) < 0)
+	    (rc = seqp_bind_int(b, "norm_group", 0, 0, I, &ng, err)) < 0 ||
+	    (rc = seqp_bind_int(b, "norm_first", 0, 0, 1, &first, err)) < 0)
 		return rc;
 	ng = ng ? ng : I / G;
 	if (I % H || H % G || !ng || I % ng)
 		return seqp_fail(err, SEQ_E_FORMAT, "layer %lld: %lld channels, %lld heads and %lld groups do not divide evenly",
 		                 (long long)b->layer, (long long)I, (long long)H, (long long)G);
 	*m = (struct mamba2){.I = (size_t)I, .N = (size_t)N, .K = (size_t)K, .H = (size_t)H, .G = (size_t)G,
-		.norm_group = (size_t)ng, .eps = (float)seqp_bind_number(b, "norm_eps", 1e-5),
+		.norm_group = (size_t)ng, .norm_first = (int)first, .eps = (float)seqp_bind_number(b, "norm_eps", 1e-5),
 		.dt_min = (float)seqp_bind_number(b, "dt_min", 0), .dt_max = (float)seqp_bind_number(b, "dt_max", INFINITY)};
 	m->C = m->I + 2 * m->G * m->N;
 	m->ld = m->I + m->C + m->H;
@@ -130,7 +133,7 @@ static void steps(const struct mamba2 *m, const seqp_ctx *ctx, const struct shar
 	}
 }
 
-/* The scan, and its output times silu(z). */
+/* The scan, and its output times silu(z) unless a norm comes between. */
 static void scan(const struct mamba2 *m, const seqp_ctx *ctx, const struct share *own, seqp_slot *const *state,
                  const float *zx, const float *dt, float *y)
 {
@@ -145,31 +148,33 @@ static void scan(const struct mamba2 *m, const seqp_ctx *ctx, const struct share
 			.S = state[i]->fixed[m->fssm], .n = ctx->batch->first[i + 1] - r, .H = m->H, .G = m->G, .P = P, .N = m->N};
 		seqk_scan_mamba2(&s, own->h0, own->h1);
 	}
-	for (size_t r = 0; r < ctx->batch->rows; r++)
+	for (size_t r = 0; r < ctx->batch->rows && !(m->norm && m->norm_first); r++)
 		seqk_silu_mul(y + r * m->I + at, zx + r * m->ld + at, y + r * m->I + at, n);
 }
 
 /* Rows [r0, r1) of y, normed by groups, to rows [r0, r1) of to. */
-static void norms(const struct mamba2 *m, const float *y, float *to, size_t r0, size_t r1)
+static void norms(const struct mamba2 *m, const float *zx, const float *y, float *to, size_t r0, size_t r1)
 {
 	size_t n = m->norm_group;
 	for (size_t at = r0 * m->I; at < r1 * m->I; at += n)
 		seqk_rmsnorm(to + at, y + at, m->norm + at % m->I, n, m->eps);
+	for (size_t r = r0; r < r1 && m->norm_first; r++)
+		seqk_silu_mul(to + r * m->I, zx + r * m->ld, to + r * m->I, m->I);
 }
 
 /* Few rows are normed by every lane for itself. */
-static const float *norm(const struct mamba2 *m, const seqp_ctx *ctx, float *y)
+static const float *norm(const struct mamba2 *m, const seqp_ctx *ctx, const float *zx, float *y)
 {
 	size_t rows = ctx->batch->rows, r0, r1;
 	if (!m->norm)
 		return y;
 	if (rows <= SEQP_OWN_ROWS) {
 		float *own = (void *)(ctx->own + m->pown);
-		norms(m, y, own, 0, rows);
+		norms(m, zx, y, own, 0, rows);
 		return own;
 	}
 	seqp_ctx_rows(ctx, &r0, &r1);
-	norms(m, y, y, r0, r1);
+	norms(m, zx, y, y, r0, r1);
 	seqp_team_barrier(&ctx->lane);
 	return y;
 }
@@ -185,7 +190,7 @@ static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, 
 	seqp_team_barrier(&ctx->lane);
 	scan(m, ctx, &own, state, zx, dt, out);
 	seqp_team_barrier(&ctx->lane);
-	seqp_linear_run(ctx, &m->out, norm(m, ctx, out), m->I, y, m->out.out, ctx->batch->rows);
+	seqp_linear_run(ctx, &m->out, norm(m, ctx, zx, out), m->I, y, m->out.out, ctx->batch->rows);
 }
 
 const seqp_mixer_row seqp_mixer_mamba2 = {

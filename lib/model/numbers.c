@@ -94,12 +94,18 @@ static int word_number(const seqp_number *row, seqp_slice text, double *x, seq_e
 			 (int)(text.n < 80 ? text.n : 80), text.p);
 }
 
+/* The word of layer i, of a list or of letters. */
+static seqp_slice layer_word(const seqp_raw *r, int64_t i)
+{
+	return r->kind == SEQP_STRING ? (seqp_slice){r->text.p + i, 1} : seqp_raw_word(r, (size_t)i);
+}
+
 static int keep_words(seq_model *m, const seqp_number *row, const seqp_raw *r, seq_error *err)
 {
 	int e = SEQ_OK;
 	for (int64_t i = 0; i < m->layers && e >= 0; i++) {
 		double x = NAN;
-		if ((e = word_number(row, seqp_raw_word(r, (size_t)i), &x, err)) > 0)
+		if ((e = word_number(row, layer_word(r, i), &x, err)) > 0)
 			e = keep(m, row, i, x, err);
 	}
 	return e < 0 ? e : SEQ_OK;
@@ -107,10 +113,10 @@ static int keep_words(seq_model *m, const seqp_number *row, const seqp_raw *r, s
 
 static int keep_list(seq_model *m, const seqp_number *row, const seqp_raw *r, seq_error *err)
 {
-	if (m->layers <= 0 || r->count < (size_t)m->layers)
-		return seqp_fail(err, SEQ_E_FORMAT, "%s: a list of %zu numbers for %lld layers", row->key, r->count,
-				 (long long)m->layers);
-	if (row->words && seqp_raw_word(r, 0).p)
+	size_t n = r->kind == SEQP_STRING ? r->text.n : r->count;
+	if (m->layers <= 0 || n < (size_t)m->layers)
+		return seqp_fail(err, SEQ_E_FORMAT, "%s: a list of %zu for %lld layers", row->key, n, (long long)m->layers);
+	if (row->words && layer_word(r, 0).p)
 		return keep_words(m, row, r, err);
 	double *x = seqp_arena_alloc(&m->arena, (size_t)m->layers, sizeof *x);
 	if (!x)
@@ -175,10 +181,14 @@ static int read_row(seq_model *m, const seqp_number *row, seq_error *err)
 		return keep_expr(m, row, names + 1, err);
 	seqp_raw r = seqp_store_get(&m->src, names);
 	int e;
+	if ((row->how & SEQP_COUNT) && (r.kind == SEQP_LIST || r.kind == SEQP_STRING))
+		return keep(m, row, -1, (double)(r.kind == SEQP_LIST ? r.count : r.text.n), err);
 	switch (r.kind) {
 	case SEQP_NUMBER:
 		return keep(m, row, -1, r.number, err);
 	case SEQP_STRING:
+		if (row->how & SEQP_LETTERS)
+			return keep_list(m, row, &r, err);
 		e = word_number(row, r.text, &r.number, err);
 		return e < 0 ? e : e ? keep(m, row, -1, r.number, err) : fall_back(m, row, names, err);
 	case SEQP_LIST:

@@ -51,6 +51,8 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  * Vectors and small arrays (norms, biases, convolutions, A, D, dt) are always F32 with
  * every transform done (gemma's +1, -exp(A_log)); matrices are as in the file.
  *
+ * A matrix P.x may come with P.x.b (bias) and P.x.s (factors of its outputs).
+ *
  * Roles: norm      NAME.w NAME.b
  *        softmax   P.q P.k P.v P.o (matrices [out][in]), P.q.b P.k.b P.v.b P.o.b, P.q_norm.w
  *                  P.k_norm.w (+ .b), P.rope_freqs (divisors of the frequencies, [r/2]),
@@ -79,7 +81,7 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  *          "rope.beta_fast" "rope.beta_slow" "rope.mscale" "rope.mscale_all" "rope.truncate" "rope.max" (max_position_embeddings)
  * mamba:   "P.inner" "P.state" "P.conv" "P.rank" "P.norm_eps" "P.bcdt_norm" (1: weightless rms on dt, B, C)
  * mamba2:  "P.inner" "P.state" "P.conv" "P.heads" "P.groups" "P.norm_eps" "P.norm_group" (0: inner / groups)
- *          "P.dt_min" "P.dt_max"
+ *          "P.norm_first" (1: norm, then gate) "P.dt_min" "P.dt_max"
  * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2) */
 double seqp_model_number(const seq_model *m, int64_t layer, const char *key, double dflt);
 

@@ -58,6 +58,10 @@ static const struct setup setups[] = {
 	{"mamba2", "one group, no norm, odd sizes",
 	 {{"m.inner", 15}, {"m.state", 3}, {"m.conv", 2}, {"m.heads", 5}},
 	 {{"m.in", 41, 32}, {"m.conv.w", 21, 2}, {"m.A", 1, 5}, {"m.D", 1, 5}, {"m.out", 32, 15}}},
+	{"mamba2", "the norm before the gate, factors of a projection",
+	 {{"m.inner", 24}, {"m.state", 5}, {"m.conv", 3}, {"m.heads", 3}, {"m.groups", 3}, {"m.norm_first", 1}},
+	 {{"m.in", 81, 32}, {"m.in.s", 1, 81}, {"m.conv.w", 54, 3}, {"m.A", 1, 3}, {"m.D", 1, 3}, {"m.norm.w", 1, 24},
+	  {"m.out", 32, 24}}},
 };
 
 static int failed, checked;

@@ -30,7 +30,9 @@ enum {
 	SEQP_INT = 1,        /* whole */
 	SEQP_NEED = 2,       /* refused when neither file nor row has it */
 	SEQP_DFLT = 4,
-	SEQP_NULL_ZERO = 8   /* a JSON null means 0, not "use the default" */
+	SEQP_NULL_ZERO = 8,  /* a JSON null means 0, not "use the default" */
+	SEQP_COUNT = 16,     /* a list or a string stands for its length */
+	SEQP_LETTERS = 32    /* a string is a list of words of one letter */
 };
 
 /* A weight.  Names: "%" is the layer; a JSON-side name gets the prefix of the model

@@ -35,6 +35,9 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_mamba,
 	&seqp_arch_falcon_mamba,
 	&seqp_arch_mamba2,
+	&seqp_arch_bamba,
+	&seqp_arch_falcon_h1,
+	&seqp_arch_nemotron_h,
 };
 
 const seqp_arch *seqp_arch_at(size_t i)

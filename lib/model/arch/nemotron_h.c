@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* x += f(rms x), f by layer: mamba2, attention without rope, or a plain MLP with squared relu. */
+#include <math.h>
+
+#include "model/arch/hybrid.h"
+
+enum { MAMBA, ATTN, DENSE, MOE };
+
+static const char *const gguf[] = {"nemotron_h", NULL}, *const hf[] = {"nemotron_h", NULL};
+
+static const seqp_word words[] = {
+	{"linear_attention", MAMBA}, {"mamba", MAMBA}, {"mamba2", MAMBA}, {"M", MAMBA}, {"full_attention", ATTN}, {"attention", ATTN},
+	{"*", ATTN}, {"mlp", DENSE}, {"-", DENSE}, {0}
+};
+
+/* All layers are told by one list, of words or of letters. */
+#define PATTERN "layers_block_type|layer_types|hybrid_override_pattern"
+#define EPS "%.attention.layer_norm_rms_epsilon|%.attention.layer_norm_epsilon", "layer_norm_epsilon|norm_eps"
+
+static const seqp_number numbers[] = {
+	{"context", NULL, NULL, 0, 0, 0, 0, NULL, NULL},
+	{"layers", "%.block_count", "num_hidden_layers|" PATTERN, 1, 10000, SEQP_INT | SEQP_NEED | SEQP_COUNT, 0, NULL, NULL},
+	{"type", NULL, PATTERN, 0, 3, SEQP_INT | SEQP_LETTERS, 0, NULL, words},
+	{"norm_eps", EPS, 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
+	{"ssm.norm_eps", EPS, 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
+	{"ssm.heads", "%.ssm.time_step_rank", "mamba_num_heads", 1, 1 << 20, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},
+	{"ssm.head_dim", NULL, "mamba_head_dim", 0, 1 << 20, SEQP_INT, 0, "0|64", NULL},
+	{"ssm.inner", "%.ssm.inner_size", NULL, 1, 1 << 22, SEQP_INT | SEQP_NEED, 0, "ssm.heads*ssm.head_dim", NULL},
+	{"ssm.state", "%.ssm.state_size", "ssm_state_size", 1, 65536, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},
+	{"ssm.groups", "%.ssm.group_count", "n_groups", 1, 65536, SEQP_INT | SEQP_DFLT, 8, NULL, NULL},
+	{"ssm.conv", "%.ssm.conv_kernel", "conv_kernel", 1, 64, SEQP_INT | SEQP_DFLT, 4, NULL, NULL},
+	{"ssm.dt_min", NULL, "time_step_min", 0, INFINITY, 0, 0, NULL, NULL},
+	{"attn.rope", "=0", "=0", 0, 2, SEQP_INT, 0, NULL, NULL},
+	{"attn.head_dim", "%.attention.key_length", "head_dim|attention_head_dim", 1, 65536, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},
+	{"mlp.ff", "%.feed_forward_length", "intermediate_size", 0, 1 << 24, SEQP_INT | SEQP_NEED, 0, NULL, NULL},
+	{"mlp.act", "=4", "mlp_hidden_act", 0, 4, SEQP_INT | SEQP_DFLT, 4, NULL, seqp_act_words},
+	{0}
+};
+
+#define M_(x) "layers.%.mixer." x
+
+static const seqp_part parts[] = {
+	{"embed", "token_embd.weight", "embeddings.weight", "vocab", "width", 0, NULL, NULL, 0},
+	{"embed", NULL, "embed_tokens.weight", "vocab", "width", 0, NULL, NULL, 0},
+	{"out_norm.w", "output_norm.weight", "norm_f.weight", "width", NULL, 0, NULL, NULL, 0},
+	{"head", "output.weight", "/lm_head.weight", "vocab", "width", SEQP_OPT, NULL, NULL, 0},
+	{"mix_norm.w", "blk.%.attn_norm.weight", "layers.%.norm.weight", "width", NULL, 0, NULL, NULL, 0},
+	SSD_PARTS("layers.%.mixer.", 1 << MAMBA),
+	SSD_NORM("layers.%.mixer.", 1 << MAMBA),
+	QKVO_PARTS("layers.%.mixer.", "o_proj", 1 << ATTN),
+	{"mlp.up", "blk.%.ffn_up.weight", M_("up_proj.weight"), "mlp.ff", "width", 0, NULL, NULL, 1 << DENSE},
+	{"mlp.up.b", "blk.%.ffn_up.bias", M_("up_proj.bias"), "mlp.ff", NULL, SEQP_OPT, NULL, NULL, 1 << DENSE},
+	{"mlp.down", "blk.%.ffn_down.weight", M_("down_proj.weight"), "width", "mlp.ff", 0, NULL, NULL, 1 << DENSE},
+	{"mlp.down.b", "blk.%.ffn_down.bias", M_("down_proj.bias"), "width", NULL, SEQP_OPT, NULL, NULL, 1 << DENSE},
+	{0}
+};
+
+/* In GGUF zeros among key heads and MLP widths tell the kinds of layers. */
+static int types_by_zeros(seq_model *m, seq_error *err)
+{
+	int e = SEQ_OK;
+	for (int64_t i = 0; i < m->layers && e >= 0; i++)
+		e = seqp_number_set(m, i, "type", seqp_model_number(m, i, "attn.kv_heads", 0) > 0 ? ATTN
+				    : seqp_model_number(m, i, "mlp.ff", 0) > 0 ? DENSE : MAMBA, err);
+	return e < 0 ? e : seqp_number_set(m, -1, "ssm.head_dim", floor(seqp_model_number(m, -1, "ssm.inner", 0) /
+				    seqp_model_number(m, -1, "ssm.heads", 1)), err);
+}
+
+static int finish(seq_model *m, seq_error *err)
+{
+	int e = SEQ_OK;
+	if (m->src.format == SEQP_FROM_HF && !seqp_number_has(m, -1, "ssm.dt_min"))
+		e = seqp_number_set(m, -1, "ssm.dt_min", 0.001, err);
+	if (e < 0)
+		return e;
+	if (m->src.format == SEQP_FROM_GGUF) {
+		if ((e = types_by_zeros(m, err)) < 0)
+			return e;
+	} else if ((e = seqp_only_in(m, "attn.kv_heads", 1 << ATTN, err)) < 0 || (e = seqp_only_in(m, "mlp.ff", 1 << DENSE, err)) < 0) {
+		return e;
+	}
+	return seqp_ssd_fit(m, err);
+}
+
+#define BLOCK(name, op) static const seqp_op name[] = {NORM(A, X, "rms", "mix_norm"), op, ADD(X, X, B)}
+BLOCK(mamba, MIX(B, A, "mamba2", "ssm"));
+BLOCK(attn, MIX(B, A, "softmax", "attn"));
+BLOCK(dense, MLP(B, A, "plain", "mlp"));
+static const seqp_block blocks[] = {{mamba, 3}, {attn, 3}, {dense, 3}};
+
+static const char *const prefix[] = {"backbone.", "model.", "", NULL};
+static const seqp_number *const lists[] = {numbers, seqp_kit_model, seqp_kit_kv_by_layer, seqp_kit_attn, NULL};
+static const seqp_part *const part_lists[] = {parts, NULL};
+
+const seqp_arch seqp_arch_nemotron_h = {
+	.name = "nemotron_h", .gguf = gguf, .hf = hf, .prefix = prefix, .numbers = lists, .parts = part_lists,
+	.finish = finish, .block = blocks, .blocks = 3,
+};

@@ -26,6 +26,6 @@ typedef struct seqp_mixer_row {
 const seqp_mixer_row *seqp_mixer_find(const char *name); /* NULL: none */
 const seqp_mixer_row *seqp_mixer_at(size_t i);           /* NULL past the last */
 
-extern const seqp_mixer_row seqp_mixer_softmax, seqp_mixer_mamba, seqp_mixer_mamba2;
+extern const seqp_mixer_row seqp_mixer_softmax, seqp_mixer_mamba, seqp_mixer_mamba2, seqp_mixer_shortconv;
 
 #endif

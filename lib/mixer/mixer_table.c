@@ -3,7 +3,7 @@
 
 #include "mixer/mixer.h"
 
-static const seqp_mixer_row *const table[] = {&seqp_mixer_softmax, &seqp_mixer_mamba, &seqp_mixer_mamba2};
+static const seqp_mixer_row *const table[] = {&seqp_mixer_softmax, &seqp_mixer_mamba, &seqp_mixer_mamba2, &seqp_mixer_shortconv};
 
 const seqp_mixer_row *seqp_mixer_at(size_t i)
 {

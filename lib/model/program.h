@@ -58,8 +58,9 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *                  P.k_norm.w (+ .b), P.rope_freqs (divisors of the frequencies, [r/2]),
  *                  P.rope_short P.rope_long
  *        mamba     P.in P.conv.w [C][K] P.conv.b P.x P.dt P.dt.b P.A [I][N] (negative) P.D P.out,
- *                  P.in.b P.out.b
+ *                  P.in.b P.out.b, P.dt_norm.w P.b_norm.w P.c_norm.w, P.z (else P.in holds [x | z])
  *        mamba2    P.in P.conv.w P.conv.b P.dt.b P.A [H] (negative) P.D [H] P.norm.w P.out, P.in.b P.out.b
+ *        shortconv P.in ([B | C | u]) P.conv.w P.conv.b P.out, P.in.b P.out.b
  *        gated     P.gate P.up P.down (+ .b)
  *        plain     P.up P.down (+ .b) */
 const seqp_view *seqp_model_weight(const seq_model *m, int64_t layer, const char *role);
@@ -79,9 +80,10 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  *          "rope.scaling" (0 none, 1 linear, 2 dynamic, 3 yarn, 4 llama3, 5 longrope) "rope.factor"
  *          "rope.orig" (original context) "rope.low" "rope.high" (llama3) "rope.attn_factor" (0: by formula)
  *          "rope.beta_fast" "rope.beta_slow" "rope.mscale" "rope.mscale_all" "rope.truncate" "rope.max" (max_position_embeddings)
- * mamba:   "P.inner" "P.state" "P.conv" "P.rank" "P.norm_eps" "P.bcdt_norm" (1: weightless rms on dt, B, C)
+ * mamba:   "P.inner" "P.state" "P.conv" "P.rank" "P.heads" "P.norm_eps" "P.bcdt_norm" (1: rms on dt, B, C)
  * mamba2:  "P.inner" "P.state" "P.conv" "P.heads" "P.groups" "P.norm_eps" "P.norm_group" (0: inner / groups)
  *          "P.norm_first" (1: norm, then gate) "P.dt_min" "P.dt_max"
+ * shortconv: "P.inner" "P.conv"
  * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2) */
 double seqp_model_number(const seq_model *m, int64_t layer, const char *key, double dflt);
 

@@ -38,6 +38,8 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_bamba,
 	&seqp_arch_falcon_h1,
 	&seqp_arch_nemotron_h,
+	&seqp_arch_lfm2,
+	&seqp_arch_samba,
 };
 
 const seqp_arch *seqp_arch_at(size_t i)

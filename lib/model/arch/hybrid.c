@@ -8,13 +8,13 @@ const seqp_word seqp_layer_words[] = {
 	{"attention", 1}, {0}
 };
 
-static const seqp_word auto_word[] = {{"auto", NAN}, {0}};
+const seqp_word seqp_auto_word[] = {{"auto", NAN}, {0}};
 
 const seqp_number seqp_kit_ssd[] = {
 	{"ssm.expand", NULL, "mamba_expand", 1, 64, SEQP_INT | SEQP_DFLT, 2, NULL, NULL},
 	{"ssm.heads", "%.ssm.time_step_rank", "mamba_n_heads", 1, 1 << 20, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},
 	{"ssm.inner", "%.ssm.inner_size", NULL, 1, 1 << 22, SEQP_INT | SEQP_NEED, 0, "ssm.expand*width", NULL},
-	{"ssm.head_dim", NULL, "mamba_d_head", 1, 1 << 20, SEQP_INT, 0, "ssm.inner/ssm.heads", auto_word},
+	{"ssm.head_dim", NULL, "mamba_d_head", 1, 1 << 20, SEQP_INT, 0, "ssm.inner/ssm.heads", seqp_auto_word},
 	{"ssm.state", "%.ssm.state_size", "mamba_d_state", 1, 65536, SEQP_INT | SEQP_DFLT, 256, NULL, NULL},
 	{"ssm.groups", "%.ssm.group_count", "mamba_n_groups", 1, 65536, SEQP_INT | SEQP_DFLT, 1, NULL, NULL},
 	{"ssm.conv", "%.ssm.conv_kernel", "mamba_d_conv", 1, 64, SEQP_INT | SEQP_DFLT, 4, NULL, NULL},

@@ -8,6 +8,8 @@
 /* Words for kinds of layers, as configurations of several ages spell them: type 0 is the recurrent one. */
 extern const seqp_word seqp_layer_words[];
 
+extern const seqp_word seqp_auto_word[]; /* "auto": as if absent */
+
 extern const seqp_number seqp_kit_ssd[];       /* Mamba-2 under the keys mamba_... */
 extern const seqp_number seqp_kit_kv_by_layer[]; /* kv_heads, 0 in layers without attention */
 
@@ -40,6 +42,20 @@ int seqp_type_by_kv(seq_model *m, int on, seq_error *err);
 	{"ssm.out.b", NULL, at "out_proj.bias", "width", NULL, SEQP_OPT, NULL, NULL, types}
 
 #define SSD_NORM(at, types) {"ssm.norm.w", "blk.%.ssm_norm.weight", at "norm.weight", "ssm.inner", NULL, 0, NULL, NULL, types}
+
+/* The tensors of Mamba in layers of these types. */
+#define S6_PARTS(at, types) \
+	{"ssm.in", "blk.%.ssm_in.weight", at "in_proj.weight", "2*ssm.inner", "width", 0, NULL, NULL, types}, \
+	{"ssm.in.b", NULL, at "in_proj.bias", "2*ssm.inner", NULL, SEQP_OPT, NULL, NULL, types}, \
+	{"ssm.conv.w", "blk.%.ssm_conv1d.weight", at "conv1d.weight", "ssm.inner", "ssm.conv", SEQP_SMALL, NULL, NULL, types}, \
+	{"ssm.conv.b", "blk.%.ssm_conv1d.bias", at "conv1d.bias", "ssm.inner", NULL, SEQP_OPT, NULL, NULL, types}, \
+	{"ssm.x", "blk.%.ssm_x.weight", at "x_proj.weight", "ssm.rank+2*ssm.state", "ssm.inner", 0, NULL, NULL, types}, \
+	{"ssm.dt", "blk.%.ssm_dt.weight", at "dt_proj.weight", "ssm.inner", "ssm.rank", 0, NULL, NULL, types}, \
+	{"ssm.dt.b", "blk.%.ssm_dt.bias", at "dt_proj.bias", "ssm.inner", NULL, 0, NULL, NULL, types}, \
+	{"ssm.A", "blk.%.ssm_a", at "A_log", "ssm.inner", "ssm.state", SEQP_SMALL | SEQP_HF_NEGEXP, NULL, NULL, types}, \
+	{"ssm.D", "blk.%.ssm_d", at "D", "ssm.inner", NULL, 0, NULL, NULL, types}, \
+	{"ssm.out", "blk.%.ssm_out.weight", at "out_proj.weight", "width", "ssm.inner", 0, NULL, NULL, types}, \
+	{"ssm.out.b", NULL, at "out_proj.bias", "width", NULL, SEQP_OPT, NULL, NULL, types}
 
 /* The four matrices of attention in layers of these types, with biases where they are stored. */
 #define QKVO_PARTS(at, o, types) \

@@ -2,7 +2,7 @@
 /* x += mamba2(rms x).  In GGUF, time_step_rank is the number of heads. */
 #include <math.h>
 
-#include "model/arch/rows.h"
+#include "model/arch/hybrid.h"
 
 static const char *const gguf[] = {"mamba2", NULL}, *const hf[] = {"mamba2", NULL};
 
@@ -30,31 +30,19 @@ static const seqp_part parts[] = {
 	{"out_norm.w", "output_norm.weight", "norm_f.weight", "width", NULL, 0, NULL, NULL, 0},
 	{"head", "output.weight", "/lm_head.weight", "vocab", "width", SEQP_OPT, NULL, NULL, 0},
 	{"ssm_norm.w", "blk.%.attn_norm.weight", "layers.%.norm.weight", "width", NULL, 0, NULL, NULL, 0},
-	{"ssm.in", "blk.%.ssm_in.weight", "layers.%.mixer.in_proj.weight", "2*ssm.inner+2*ssm.groups*ssm.state+ssm.heads", "width", 0, NULL, NULL, 0},
-	{"ssm.in.b", NULL, "layers.%.mixer.in_proj.bias", "2*ssm.inner+2*ssm.groups*ssm.state+ssm.heads", NULL, SEQP_OPT, NULL, NULL, 0},
-	{"ssm.conv.w", "blk.%.ssm_conv1d.weight", "layers.%.mixer.conv1d.weight", "ssm.inner+2*ssm.groups*ssm.state", "ssm.conv", SEQP_SMALL, NULL, NULL, 0},
-	{"ssm.conv.b", "blk.%.ssm_conv1d.bias", "layers.%.mixer.conv1d.bias", "ssm.inner+2*ssm.groups*ssm.state", NULL, SEQP_OPT, NULL, NULL, 0},
-	{"ssm.dt.b", "blk.%.ssm_dt.bias", "layers.%.mixer.dt_bias", "ssm.heads", NULL, 0, NULL, NULL, 0},
-	{"ssm.A", "blk.%.ssm_a", "layers.%.mixer.A_log", "ssm.heads", NULL, SEQP_HF_NEGEXP, NULL, NULL, 0},
-	{"ssm.D", "blk.%.ssm_d", "layers.%.mixer.D", "ssm.heads", NULL, 0, NULL, NULL, 0},
-	{"ssm.norm.w", "blk.%.ssm_norm.weight", "layers.%.mixer.norm.weight", "ssm.inner", NULL, 0, NULL, NULL, 0},
-	{"ssm.out", "blk.%.ssm_out.weight", "layers.%.mixer.out_proj.weight", "width", "ssm.inner", 0, NULL, NULL, 0},
-	{"ssm.out.b", NULL, "layers.%.mixer.out_proj.bias", "width", NULL, SEQP_OPT, NULL, NULL, 0},
+	SSD_PARTS("layers.%.mixer.", 0),
+	SSD_NORM("layers.%.mixer.", 0),
 	{0}
 };
 
 static int finish(seq_model *m, seq_error *err)
 {
-	int64_t inner = (int64_t)seqp_model_number(m, -1, "ssm.inner", 0);
-	int64_t heads = (int64_t)seqp_model_number(m, -1, "ssm.heads", 1);
-	int64_t groups = (int64_t)seqp_model_number(m, -1, "ssm.groups", 1);
-	if (heads < 1 || groups < 1 || inner % heads || heads % groups)
-		return seqp_fail(err, SEQ_E_FORMAT, "mamba2: width %lld, %lld heads, %lld groups do not fit", (long long)inner,
-				 (long long)heads, (long long)groups);
-	if (m->src.format == SEQP_FROM_HF &&
-	    (double)inner != seqp_model_number(m, -1, "ssm.expand", 2) * (double)m->width)
+	double inner = seqp_model_number(m, -1, "ssm.inner", 0), expand = seqp_model_number(m, -1, "ssm.expand", 2);
+	if (m->src.format == SEQP_FROM_HF && inner != expand * (double)m->width)
 		return seqp_fail(err, SEQ_E_FORMAT, "mamba2: num_heads * head_dim is not expand * hidden_size");
-	return seqp_number_set(m, -1, "ssm.head_dim", (double)(inner / heads), err);
+	int e = m->src.format == SEQP_FROM_HF ? SEQ_OK
+		: seqp_number_set(m, -1, "ssm.head_dim", floor(inner / seqp_model_number(m, -1, "ssm.heads", 1)), err);
+	return e < 0 ? e : seqp_ssd_fit(m, err);
 }
 
 static const seqp_op block[] = {

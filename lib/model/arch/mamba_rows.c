@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* x += mamba(rms x).  falcon_mamba adds weightless norms on dt, B and C; its GGUF files
  * are named mamba too, tell by ssm.dt_b_c_rms and have one eps for all norms. */
-#include <math.h>
-
-#include "model/arch/rows.h"
-
-static const seqp_word rank_words[] = {{"auto", NAN}, {0}};
+#include "model/arch/hybrid.h"
 
 static const seqp_number numbers[] = {
 	{"context", NULL, NULL, 0, 0, 0, 0, NULL, NULL},
@@ -17,7 +13,7 @@ static const seqp_number numbers[] = {
 	{"ssm.inner", "%.ssm.inner_size", "intermediate_size", 1, 1 << 22, SEQP_INT | SEQP_NEED, 0, "ssm.expand*width", NULL},
 	{"ssm.state", "%.ssm.state_size", "state_size", 1, 65536, SEQP_INT | SEQP_DFLT, 16, NULL, NULL},
 	{"ssm.conv", "%.ssm.conv_kernel", "conv_kernel", 1, 64, SEQP_INT | SEQP_DFLT, 4, NULL, NULL},
-	{"ssm.rank", "%.ssm.time_step_rank", "time_step_rank", 1, 1 << 20, SEQP_INT | SEQP_NEED, 0, "(width+15)/16", rank_words},
+	{"ssm.rank", "%.ssm.time_step_rank", "time_step_rank", 1, 1 << 20, SEQP_INT | SEQP_NEED, 0, "(width+15)/16", seqp_auto_word},
 	{0}
 };
 
@@ -39,17 +35,7 @@ static const seqp_part parts[] = {
 	{"out_norm.w", "output_norm.weight", "norm_f.weight", "width", NULL, 0, NULL, NULL, 0},
 	{"head", "output.weight", "/lm_head.weight", "vocab", "width", SEQP_OPT, NULL, NULL, 0},
 	{"ssm_norm.w", "blk.%.attn_norm.weight", "layers.%.norm.weight", "width", NULL, 0, NULL, NULL, 0},
-	{"ssm.in", "blk.%.ssm_in.weight", "layers.%.mixer.in_proj.weight", "2*ssm.inner", "width", 0, NULL, NULL, 0},
-	{"ssm.in.b", NULL, "layers.%.mixer.in_proj.bias", "2*ssm.inner", NULL, SEQP_OPT, NULL, NULL, 0},
-	{"ssm.conv.w", "blk.%.ssm_conv1d.weight", "layers.%.mixer.conv1d.weight", "ssm.inner", "ssm.conv", SEQP_SMALL, NULL, NULL, 0},
-	{"ssm.conv.b", "blk.%.ssm_conv1d.bias", "layers.%.mixer.conv1d.bias", "ssm.inner", NULL, SEQP_OPT, NULL, NULL, 0},
-	{"ssm.x", "blk.%.ssm_x.weight", "layers.%.mixer.x_proj.weight", "ssm.rank+2*ssm.state", "ssm.inner", 0, NULL, NULL, 0},
-	{"ssm.dt", "blk.%.ssm_dt.weight", "layers.%.mixer.dt_proj.weight", "ssm.inner", "ssm.rank", 0, NULL, NULL, 0},
-	{"ssm.dt.b", "blk.%.ssm_dt.bias", "layers.%.mixer.dt_proj.bias", "ssm.inner", NULL, 0, NULL, NULL, 0},
-	{"ssm.A", "blk.%.ssm_a", "layers.%.mixer.A_log", "ssm.inner", "ssm.state", SEQP_SMALL | SEQP_HF_NEGEXP, NULL, NULL, 0},
-	{"ssm.D", "blk.%.ssm_d", "layers.%.mixer.D", "ssm.inner", NULL, 0, NULL, NULL, 0},
-	{"ssm.out", "blk.%.ssm_out.weight", "layers.%.mixer.out_proj.weight", "width", "ssm.inner", 0, NULL, NULL, 0},
-	{"ssm.out.b", NULL, "layers.%.mixer.out_proj.bias", "width", NULL, SEQP_OPT, NULL, NULL, 0},
+	S6_PARTS("layers.%.mixer.", 0),
 	{0}
 };
 

@@ -20,7 +20,7 @@ static const seqp_word words[] = {
 static const seqp_number numbers[] = {
 	{"context", NULL, NULL, 0, 0, 0, 0, NULL, NULL},
 	{"layers", "%.block_count", "num_hidden_layers|" PATTERN, 1, 10000, SEQP_INT | SEQP_NEED | SEQP_COUNT, 0, NULL, NULL},
-	{"type", NULL, PATTERN, 0, 3, SEQP_INT | SEQP_LETTERS, 0, NULL, words},
+	{"type", NULL, PATTERN, 0, 2, SEQP_INT | SEQP_LETTERS, 0, NULL, words},
 	{"norm_eps", EPS, 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
 	{"ssm.norm_eps", EPS, 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
 	{"ssm.heads", "%.ssm.time_step_rank", "mamba_num_heads", 1, 1 << 20, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},

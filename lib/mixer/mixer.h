@@ -27,5 +27,7 @@ const seqp_mixer_row *seqp_mixer_find(const char *name); /* NULL: none */
 const seqp_mixer_row *seqp_mixer_at(size_t i);           /* NULL past the last */
 
 extern const seqp_mixer_row seqp_mixer_softmax, seqp_mixer_mamba, seqp_mixer_mamba2, seqp_mixer_shortconv;
+/* of the frame linmix.h */
+extern const seqp_mixer_row seqp_mixer_delta, seqp_mixer_gated_delta, seqp_mixer_kda;
 
 #endif

@@ -3,7 +3,15 @@
 
 #include "mixer/mixer.h"
 
-static const seqp_mixer_row *const table[] = {&seqp_mixer_softmax, &seqp_mixer_mamba, &seqp_mixer_mamba2, &seqp_mixer_shortconv};
+static const seqp_mixer_row *const table[] = {
+	&seqp_mixer_softmax,
+	&seqp_mixer_mamba,
+	&seqp_mixer_mamba2,
+	&seqp_mixer_shortconv,
+	&seqp_mixer_delta,
+	&seqp_mixer_gated_delta,
+	&seqp_mixer_kda,
+};
 
 const seqp_mixer_row *seqp_mixer_at(size_t i)
 {

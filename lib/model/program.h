@@ -24,7 +24,7 @@ enum seqp_reg { SEQP_X, SEQP_A, SEQP_B, SEQP_C, SEQP_D, SEQP_E /* the embeddings
 
 enum seqp_opcode {
 	SEQP_NORM,  /* dst = norm(src); kind = row of the norm table: "rms", "layer" */
-	SEQP_MIX,   /* dst = mixer(src); kind = row of the mixer table: "softmax", "mamba", "mamba2" */
+	SEQP_MIX,   /* dst = mixer(src); kind = row of the mixer table: "softmax", "mamba2", "kda" */
 	SEQP_MLP,   /* dst = mlp(src); kind = row of the mlp table: "gated", "plain" */
 	SEQP_ADD,   /* dst = alpha * src + beta * src2; all of one width */
 	SEQP_CAT,   /* dst = [src | src2], as wide as both; dst is another register */
@@ -61,6 +61,7 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *                  P.in.b P.out.b, P.dt_norm.w P.b_norm.w P.c_norm.w, P.z (else P.in holds [x | z])
  *        mamba2    P.in P.conv.w P.conv.b P.dt.b P.A [H] (negative) P.D [H] P.norm.w P.out, P.in.b P.out.b
  *        shortconv P.in ([B | C | u]) P.conv.w P.conv.b P.out, P.in.b P.out.b
+ *        gated-delta-rule, kda, ...: those of mixer/linmix.h, roles and numbers
  *        gated     P.gate P.up P.down (+ .b)
  *        plain     P.up P.down (+ .b) */
 const seqp_view *seqp_model_weight(const seq_model *m, int64_t layer, const char *role);

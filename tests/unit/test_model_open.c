@@ -190,6 +190,8 @@ static void opens_references(void **state)
 	char p[512];
 	snprintf(p, sizeof p, "%s/tests/ref/hf", source_dir());
 	assert_true(check_folder(p, "") >= 20);
+	snprintf(p, sizeof p, "%s/tests/ref/fla", source_dir());
+	assert_true(check_folder(p, "") >= 2);
 	snprintf(p, sizeof p, "%s/tests/ref/gguf", source_dir());
 	assert_true(check_folder(p, "/model.gguf") >= 12);
 }

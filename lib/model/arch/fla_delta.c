@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* delta_net, gated_deltanet, kda: the delta rule without a decay, with one per head, with one per key channel. */
+#include "model/arch/fla.h"
+
+#define HEADS(dflt, expand) \
+	FLA_INT("attn.q.heads", "num_heads", 1, 65536, dflt), FLA_INT("attn.k.heads", "num_heads", 1, 65536, dflt), \
+	{"attn.heads", NULL, "num_v_heads", 1, 65536, SEQP_INT | SEQP_NEED, 0, "attn.q.heads", NULL}, FLA_SET("attn.v.heads", "attn.heads"), \
+	FLA_INT("attn.head_dim", "head_dim", 1, 4096, 256), \
+	{"attn.expand_v", NULL, "expand_v", 0, 64, SEQP_DFLT, expand, NULL, NULL}, FLA_SET("attn.qk_norm", "1"), \
+	FLA_INT("attn.neg", "allow_neg_eigval", 0, 1, 0), FLA_SET("attn.beta.factor", "1+attn.neg")
+
+static const seqp_number gated[] = {
+	HEADS(6, 2),
+	FLA_INT("attn.gate", "use_gate", 0, 1, 1),
+	{"attn.gate.map", NULL, "output_gate_activation", 0, 4, SEQP_INT | SEQP_DFLT, 1, NULL, seqp_fla_map_words},
+	{0}
+};
+
+static const seqp_part gated_parts[] = {
+	FLA("beta", "b_proj.weight", "attn.heads", "width", 0),
+	FLA("g", "a_proj.weight", "attn.heads", "width", 0),
+	FLA("g.b", "dt_bias", "attn.heads", NULL, 0),
+	FLA("A", "A_log", "attn.heads", NULL, SEQP_HF_NEGEXP),
+	FLA("gate", "g_proj.weight", "attn.heads*attn.v_head_dim", "width", SEQP_OPT),
+	FLA("norm.w", "o_norm.weight", "attn.v_head_dim", NULL, 0),
+	{0}
+};
+
+static const seqp_number kda[] = {
+	HEADS(16, 1),
+	FLA_SET("attn.gate", "1"),
+	FLA_SET("attn.gate.map", "4"),
+	FLA_INT("attn.safe", "safe_gate", 0, 1, 0),
+	FLA_SET("attn.g.map", "6+attn.safe"),
+	{"attn.g.factor", NULL, "lower_bound", -1e6, 0, 0, 0, NULL, NULL},
+	{0}
+};
+
+static const seqp_part kda_parts[] = {
+	FLA("beta", "b_proj.weight", "attn.heads", "width", 0),
+	FLA("g.0", "f_proj.0.weight", "attn.v_head_dim", "width", 0),
+	FLA("g", "f_proj.1.weight", "attn.heads*attn.head_dim", "attn.v_head_dim", 0),
+	FLA("g.b", "dt_bias", "attn.heads*attn.head_dim", NULL, 0),
+	FLA("A", "A_log", "attn.heads", NULL, SEQP_HF_NEGEXP),
+	FLA("gate.0", "g_proj.0.weight", "attn.v_head_dim", "width", 0),
+	FLA("gate", "g_proj.1.weight", "attn.heads*attn.v_head_dim", "attn.v_head_dim", 0),
+	FLA("gate.b", "g_proj.1.bias", "attn.heads*attn.v_head_dim", NULL, SEQP_OPT),
+	FLA("norm.w", "o_norm.weight", "attn.v_head_dim", NULL, 0),
+	{0}
+};
+
+static const seqp_word norm_words[] = {{"l2", 1}, {"sum", 2}, {0}};
+
+static const seqp_number delta[] = {
+	FLA_INT("attn.heads", "num_heads", 1, 65536, 16), FLA_SET("attn.q.heads", "attn.heads"), FLA_SET("attn.k.heads", "attn.heads"),
+	FLA_SET("attn.v.heads", "attn.heads"),
+	{"attn.expand_k", NULL, "expand_k", 0, 64, SEQP_DFLT, 1, NULL, NULL},
+	{"attn.expand_v", NULL, "expand_v", 0, 64, SEQP_DFLT, 1, NULL, NULL},
+	{"attn.q.map", NULL, "qk_activation", 0, 4, SEQP_INT | SEQP_DFLT, 1, NULL, seqp_fla_map_words},
+	{"attn.k.map", NULL, "qk_activation", 0, 4, SEQP_INT | SEQP_DFLT, 1, NULL, seqp_fla_map_words},
+	{"attn.qk_norm", NULL, "qk_norm", 1, 2, SEQP_INT | SEQP_DFLT, 1, NULL, norm_words},
+	FLA_INT("attn.use_beta", "use_beta", 1, 1, 1),
+	FLA_INT("attn.neg", "allow_neg_eigval", 0, 1, 0), FLA_SET("attn.beta.factor", "1+attn.neg"),
+	FLA_INT("attn.gate", "use_gate", 0, 1, 0),
+	FLA_INT("attn.use_norm", "use_output_norm", 0, 1, 1), FLA_SET("attn.norm", "attn.use_norm*attn.heads"),
+	{0}
+};
+
+static const seqp_part delta_parts[] = {
+	FLA("beta", "b_proj.weight", "attn.heads", "width", 0),
+	FLA("gate", "g_proj.weight", "attn.heads*attn.v_head_dim", "width", SEQP_OPT),
+	FLA("norm.w", "o_norm.weight", "attn.v_head_dim", NULL, SEQP_OPT),
+	{0}
+};
+
+static int finish_delta(seq_model *m, seq_error *err)
+{
+	int e = seqp_model_number(m, -1, "attn.qk_norm", 1) == 2 ? seqp_number_set(m, -1, "attn.qk_norm.eps", 0, err) : SEQ_OK;
+	return e < 0 ? e : seqp_fla_finish_wide(m, err);
+}
+
+static const seqp_op gated_ops[6] = FLA_BLOCK("gated-delta-rule"), kda_ops[6] = FLA_BLOCK("kda"), delta_ops[6] = FLA_BLOCK("delta-rule");
+static const seqp_number *const gated_lists[] = {gated, seqp_fla_conv, seqp_fla_21, seqp_fla_model, NULL};
+static const seqp_number *const kda_lists[] = {kda, seqp_fla_conv, seqp_fla_model, NULL};
+static const seqp_number *const delta_lists[] = {delta, seqp_fla_conv, seqp_fla_model, NULL};
+static const seqp_part *const gated_part_lists[] = {seqp_fla_frame, seqp_fla_qkvo, gated_parts, NULL};
+static const seqp_part *const kda_part_lists[] = {seqp_fla_frame, seqp_fla_qkvo, kda_parts, NULL};
+static const seqp_part *const delta_part_lists[] = {seqp_fla_frame, seqp_fla_qkvo, delta_parts, NULL};
+
+FLA_ARCH(gated_deltanet, "gated_deltanet", gated_ops, gated_lists, gated_part_lists, seqp_fla_finish);
+FLA_ARCH(kda, "kda", kda_ops, kda_lists, kda_part_lists, seqp_fla_finish);
+FLA_ARCH(delta_net, "delta_net", delta_ops, delta_lists, delta_part_lists, finish_delta);

@@ -235,6 +235,8 @@ static int put_part(target *t, const seqp_part *p, int64_t layer, seq_error *err
 	if (!v || !p->gguf || seqp_weight_tied(t->m, p->role) || !seqp_weight_in_layer(t->m, p, layer) ||
 	    !seqp_weight_format("", p->gguf, layer, name, sizeof name))
 		return SEQ_OK;
+	if (p->how & SEQP_STACK)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "tensor %s: experts are not written to GGUF", name);
 	seqp_out *o = find(t->p, name);
 	if (o && !p->whole) /* the role has several rows; the first served */
 		return SEQ_OK;

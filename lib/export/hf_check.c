@@ -21,6 +21,8 @@ static bool is_means(const seq_model *m, const char *key)
 	for (size_t i = 0; i < sizeof means / sizeof means[0]; i++)
 		if (strncmp(key, means[i], strlen(means[i])) == 0 && (means[i][strlen(means[i]) - 1] == '.' || !key[strlen(means[i])]))
 			return true;
+	if (strncmp(key, "moe.", 4) == 0 && seqp_model_number(m, -1, "moe.experts", 0) == 0)
+		return true; /* of experts that are not there */
 	if (strcmp(key, "ssm.norm_eps") == 0 && seqp_number_has(m, -1, "ssm.bcdt_norm"))
 		return seqp_model_number(m, -1, "ssm.bcdt_norm", 0) == 0; /* of a norm that is not there */
 	if (strncmp(key, "rope.", 5) || strcmp(key, "rope.dim") == 0 || strcmp(key, "rope.theta") == 0)
@@ -62,8 +64,8 @@ static int check_weights(const seq_model *m, const seq_model *g, seq_error *err)
 {
 	for (size_t k = 0; k < m->roles; k++)
 		for (int64_t l = -1; l < m->layers; l++) {
-			const seqp_view *a = &m->weight[k].view[l + 1], *b = seqp_weight_own(g, l, m->weight[k].role);
-			if (a->data && (!b || a->rows != b->rows || a->cols != b->cols))
+			const seqp_view *a = seqp_weight_own(m, l, m->weight[k].role), *b = seqp_weight_own(g, l, m->weight[k].role);
+			if (a && (!b || a->rows != b->rows || a->cols != b->cols))
 				return seqp_fail(err, SEQ_E_UNSUPPORTED, "a GGUF file of architecture %s has no place for the weight %s",
 						 g->arch->name, m->weight[k].role);
 		}

@@ -64,12 +64,28 @@ int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t 
 	return seqp_bind_vector(b, bias, out, 0, &l->s, err);
 }
 
-static void place_act(seqk_act *a, char *mem, size_t rows, size_t k)
+void seqp_linear_act_place(seqk_act *a, char *mem, size_t rows, size_t k)
 {
 	size_t at = 0, kp = padded(k);
 	a->q = (int8_t *)(mem + seqp_place(&at, rows * kp, 1));
 	a->scale = (float *)(void *)(mem + seqp_place(&at, rows * (kp / 32), 4));
 	a->sum = (float *)(void *)(mem + seqp_place(&at, rows * (kp / 16), 4));
+	a->n = rows;
+	a->k = k;
+}
+
+seqk_act seqp_linear_act_rows(const seqk_act *a, size_t first, size_t n)
+{
+	seqk_act r = *a;
+	size_t kp = padded(a->k);
+	r.n = n;
+	r.x = a->x ? a->x + first * a->ldx : NULL;
+	if (a->q) {
+		r.q = a->q + first * kp;
+		r.scale = a->scale + first * (kp / 32);
+		r.sum = a->sum + first * (kp / 16);
+	}
+	return r;
 }
 
 void seqp_linear_act(const seqp_ctx *ctx, seqk_act *a, const float *x, size_t ldx, size_t rows, size_t k, int quantise)
@@ -79,7 +95,9 @@ void seqp_linear_act(const seqp_ctx *ctx, seqk_act *a, const float *x, size_t ld
 		return;
 	size_t r0 = 0, r1 = rows;
 	int own = rows <= SEQP_OWN_ROWS;
-	place_act(a, own ? ctx->own + seqp_round_up(seqk_matmul_scratch(k), 64) : ctx->act, own ? SEQP_OWN_ROWS : rows, k);
+	seqp_linear_act_place(a, own ? ctx->own + seqp_round_up(seqk_matmul_scratch(k), 64) : ctx->act,
+	                      own ? SEQP_OWN_ROWS : rows, k);
+	a->n = rows;
 	if (!own)
 		seqp_lane_split(&ctx->lane, rows, 1, &r0, &r1);
 	for (size_t j = r0; j < r1; j++)

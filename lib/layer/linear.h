@@ -28,6 +28,10 @@ int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t 
 size_t seqp_linear_act_bytes(size_t rows, size_t cols);
 size_t seqp_linear_own_bytes(size_t cols);
 
+/* Where the activations of rows of k floats lie from mem on (seqp_linear_act_bytes); x is the caller's to set. */
+void seqp_linear_act_place(seqk_act *a, char *mem, size_t rows, size_t k);
+/* Rows [first, first + n) of a. */
+seqk_act seqp_linear_act_rows(const seqk_act *a, size_t first, size_t n);
 /* Makes the activations of x [rows][ldx] known to every lane.  x must be complete before; no barrier is
  * needed after.  quantise: some layer that reads them has q set. */
 void seqp_linear_act(const seqp_ctx *ctx, seqk_act *a, const float *x, size_t ldx, size_t rows, size_t k, int quantise);

@@ -1,38 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* The feed-forward layers: a table of kinds, a table of activations. */
+/* The feed-forward layers: a table of kinds. */
 #ifndef LAYER_MLP_H
 #define LAYER_MLP_H
 
 #include "layer/ctx.h"
-#include "layer/linear.h"
-
-typedef struct seqp_mlp seqp_mlp;
 
 typedef struct seqp_mlp_row {
 	const char *name;  /* "gated" */
-	const char *about;
-	int (*open)(seqp_mlp *m, const seqp_bind *b, int64_t inner, seq_error *err);
-	/* Writes this lane's part [r0, r1) of the inner vector of every row. */
-	void (*inner)(const seqp_mlp *m, const seqp_ctx *ctx, const seqk_act *a, float *h, float *tmp, size_t r0, size_t r1);
+	const char *about; /* one line for the manual */
+	/* Weights and numbers below bind->role; *self lives in bind's arena. */
+	int (*open)(void **self, const seqp_bind *b, seq_error *err);
+	/* y = mlp(x), [rows][in] to [rows][width], y may be x.  Every lane calls it, x complete; on return the lane's own
+	 * columns of y (seqp_linear_columns) are written; no barrier at the end, one at least before y. */
+	void (*run)(const void *self, const seqp_ctx *ctx, const float *x, float *y);
 } seqp_mlp_row;
 
-const seqp_mlp_row *seqp_mlp_find(const char *name);
-const seqp_mlp_row *seqp_mlp_at(size_t i);
+const seqp_mlp_row *seqp_mlp_find(const char *name); /* NULL: none */
+const seqp_mlp_row *seqp_mlp_at(size_t i);           /* NULL past the last */
 
-struct seqp_mlp {
+extern const seqp_mlp_row seqp_mlp_moe;
+
+typedef struct seqp_mlp {
 	const seqp_mlp_row *kind;
-	void (*act)(float *y, const float *x, size_t n);
-	seqp_linear gate, up, down;
-	size_t inner, h, tmp; /* width; places in the shared scratch */
-};
-
-/* Activation of number "ROLE.act", or NULL: silu, gelu_tanh, gelu_erf, relu, relu2. */
-typedef void (*seqp_act_fn)(float *y, const float *x, size_t n);
-seqp_act_fn seqp_act_find(int number);
-const char *seqp_act_name(int number);
+	void *self;
+} seqp_mlp;
 
 int seqp_mlp_open(const seqp_bind *b, const char *kind, seqp_mlp *m, seq_error *err);
-/* y = mlp(x), [rows][width] both, y may be x.  This lane's columns of y (seqp_linear_columns); no barrier at the end. */
-void seqp_mlp_run(const seqp_ctx *ctx, const seqp_mlp *m, const float *x, float *y);
+
+static inline void seqp_mlp_run(const seqp_ctx *ctx, const seqp_mlp *m, const float *x, float *y)
+{
+	m->kind->run(m->self, ctx, x, y);
+}
 
 #endif

@@ -19,7 +19,8 @@ typedef struct seqp_value {
 
 typedef struct seqp_weight {
 	const char *role;
-	seqp_view *view; /* [layers + 1]: the model's own first */
+	seqp_view *view;   /* [layers + 1]: the model's own first */
+	seqp_view **stack; /* [layers + 1] of a stack: its matrices; NULL: no layer has one */
 } seqp_weight;
 
 enum seqp_use { SEQP_UNUSED, SEQP_USED, SEQP_SKIPPED };
@@ -54,7 +55,10 @@ int seqp_expr(const seq_model *m, int64_t layer, const char *expr, int64_t *out,
 int seqp_weights_find_embed(seq_model *m, seq_error *err) SEQ_MUST_USE;
 int seqp_weights_read(seq_model *m, seq_error *err) SEQ_MUST_USE;
 int seqp_weight_set(seq_model *m, int64_t layer, const char *role, const seqp_view *v, seq_error *err) SEQ_MUST_USE;
-const seqp_view *seqp_weight_own(const seq_model *m, int64_t layer, const char *role); /* NULL: none */
+/* NULL: none.  Of a stack: the first of its matrices, the others behind it. */
+const seqp_view *seqp_weight_own(const seq_model *m, int64_t layer, const char *role);
+/* Matrices of a stack: the number "experts" of the role's prefix. */
+int64_t seqp_weight_stack(const seq_model *m, const struct seqp_part *p, int64_t layer);
 /* The head that is the embedding. */
 bool seqp_weight_tied(const seq_model *m, const char *role);
 /* Do layers of this type have the part? */
@@ -62,12 +66,12 @@ bool seqp_weight_in_layer(const seq_model *m, const struct seqp_part *p, int64_t
 /* prefix and name with the layer for its "%"; false: longer than size. */
 bool seqp_weight_format(const char *prefix, const char *name, int64_t layer, char *out, size_t size);
 
-/* transform.c: out gets F32 in t's order, columns [first, first + n) as rows, or part
- * `which` of [heads][3][head_dim] rows; memory is the model's. */
+/* transform.c: out gets F32 in t's order, n columns from first on, each step-th, as rows, or part
+ * `which` of [groups][parts][size] rows; memory is the model's. */
 int seqp_make_f32(seq_model *m, const seq_tensor *t, unsigned how, seqp_view *out, seq_error *err) SEQ_MUST_USE;
-int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64_t n, seqp_view *out,
+int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64_t step, int64_t n, seqp_view *out,
 			 seq_error *err) SEQ_MUST_USE;
-int seqp_make_gathered(seq_model *m, seqp_view v, int64_t heads, int64_t head_dim, int64_t which, seqp_view *out,
+int seqp_make_gathered(seq_model *m, seqp_view v, int64_t groups, int64_t parts, int64_t size, int64_t which, seqp_view *out,
 		       seq_error *err) SEQ_MUST_USE;
 
 /* rope_numbers.c: what follows from the numbers of attention, once all are read. */

@@ -25,7 +25,7 @@ enum seqp_reg { SEQP_X, SEQP_A, SEQP_B, SEQP_C, SEQP_D, SEQP_E /* the embeddings
 enum seqp_opcode {
 	SEQP_NORM,  /* dst = norm(src); kind = row of the norm table: "rms", "layer" */
 	SEQP_MIX,   /* dst = mixer(src); kind = row of the mixer table: "softmax", "mamba2", "kda" */
-	SEQP_MLP,   /* dst = mlp(src); kind = row of the mlp table: "gated", "plain" */
+	SEQP_MLP,   /* dst = mlp(src); kind = row of the mlp table: "gated", "moe" */
 	SEQP_ADD,   /* dst = alpha * src + beta * src2; all of one width */
 	SEQP_CAT,   /* dst = [src | src2], as wide as both; dst is another register */
 	SEQP_LINEAR /* dst = W src + b, the weight "role"; dst is another register */
@@ -63,7 +63,10 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *        shortconv P.in ([B | C | u]) P.conv.w P.conv.b P.out, P.in.b P.out.b
  *        gated-delta-rule, kda, ...: those of mixer/linmix.h, roles and numbers
  *        gated     P.gate P.up P.down (+ .b)
- *        plain     P.up P.down (+ .b) */
+ *        plain     P.up P.down (+ .b)
+ *        moe       P.router (+ .b) P.bias, P.gate P.up P.down: arrays of "P.experts" views (+ .b [experts][out]), P.shared.gate
+ *                  P.shared.up P.shared.down P.shared_gate
+ */
 const seqp_view *seqp_model_weight(const seq_model *m, int64_t layer, const char *role);
 
 /* The name in GGUF of the tensor behind a role; false: it has none. */
@@ -85,7 +88,10 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  * mamba2:  "P.inner" "P.state" "P.conv" "P.heads" "P.groups" "P.norm_eps" "P.norm_group" (0: inner / groups)
  *          "P.norm_first" (1: norm, then gate) "P.dt_min" "P.dt_max"
  * shortconv: "P.inner" "P.conv"
- * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2) */
+ * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2, 5 clamped, gated only: "P.limit" "P.alpha")
+ * moe:     "P.experts" "P.used" "P.score" (0 softmax over all, 1 over the chosen, 2 sigmoid) "P.groups" "P.groups_used"
+ *          "P.group_top" "P.norm" "P.norm_eps" "P.scale" "P.weigh_input" (1: the weight is the input's); layer/route.h
+ */
 double seqp_model_number(const seq_model *m, int64_t layer, const char *key, double dflt);
 
 #endif

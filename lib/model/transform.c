@@ -54,18 +54,19 @@ int seqp_make_f32(seq_model *m, const seq_tensor *t, unsigned how, seqp_view *ou
 	return SEQ_OK;
 }
 
-/* Columns [first, first + n) of from become the rows of to.  Tiles keep both in cache. */
-static void transpose(char *to, const char *from, size_t rows, size_t cols, size_t first, size_t n, size_t size)
+/* n columns of from, each step-th from first on, become the rows of to.  Tiles keep both in cache. */
+static void transpose(char *to, const char *from, size_t rows, size_t cols, size_t first, size_t step, size_t n, size_t size)
 {
 	enum { TILE = 32 };
 	for (size_t r0 = 0; r0 < rows; r0 += TILE)
 		for (size_t c0 = 0; c0 < n; c0 += TILE)
 			for (size_t c = c0; c < n && c < c0 + TILE; c++)
 				for (size_t r = r0; r < rows && r < r0 + TILE; r++)
-					memcpy(to + (c * rows + r) * size, from + (r * cols + first + c) * size, size);
+					memcpy(to + (c * rows + r) * size, from + (r * cols + first + c * step) * size, size);
 }
 
-int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64_t n, seqp_view *out, seq_error *err)
+int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64_t step, int64_t n, seqp_view *out,
+			 seq_error *err)
 {
 	const seq_dtype_row *row = seq_dtype_get(t->dtype);
 	if (row->block != 1)
@@ -74,22 +75,23 @@ int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64
 	char *to = seqp_arena_alloc(&m->arena, (size_t)n, stride);
 	if (!to)
 		return seqp_nomem(err, (size_t)n * stride);
-	transpose(to, t->data, (size_t)t->dim[0], (size_t)t->dim[1], (size_t)first, (size_t)n, row->bytes);
+	transpose(to, t->data, (size_t)t->dim[0], (size_t)t->dim[1], (size_t)first, (size_t)step, (size_t)n,
+		  row->bytes);
 	*out = (seqp_view){to, t->dtype, n, t->dim[0], stride};
 	return SEQ_OK;
 }
 
-int seqp_make_gathered(seq_model *m, seqp_view v, int64_t heads, int64_t head_dim, int64_t which, seqp_view *out,
+int seqp_make_gathered(seq_model *m, seqp_view v, int64_t groups, int64_t parts, int64_t size, int64_t which, seqp_view *out,
 		       seq_error *err)
 {
-	size_t part = (size_t)head_dim * v.stride;
-	char *to = seqp_arena_alloc(&m->arena, (size_t)heads, part);
+	size_t part = (size_t)size * v.stride;
+	char *to = seqp_arena_alloc(&m->arena, (size_t)groups, part);
 	if (!to)
-		return seqp_nomem(err, (size_t)heads * part);
-	for (int64_t h = 0; h < heads; h++)
-		memcpy(to + (size_t)h * part, (const char *)v.data + (size_t)(3 * h + which) * part, part);
+		return seqp_nomem(err, (size_t)groups * part);
+	for (int64_t g = 0; g < groups; g++)
+		memcpy(to + (size_t)g * part, (const char *)v.data + (size_t)(parts * g + which) * part, part);
 	*out = v;
 	out->data = to;
-	out->rows = heads * head_dim;
+	out->rows = groups * size;
 	return SEQ_OK;
 }

@@ -21,7 +21,9 @@ static seqp_weight *find(const seq_model *m, const char *role)
 const seqp_view *seqp_weight_own(const seq_model *m, int64_t layer, const char *role)
 {
 	const seqp_weight *w = find(m, role);
-	return w && layer >= -1 && layer < m->layers && w->view[layer + 1].data ? &w->view[layer + 1] : NULL;
+	if (!w || layer < -1 || layer >= m->layers || !w->view[layer + 1].data)
+		return NULL;
+	return w->stack && w->stack[layer + 1] ? w->stack[layer + 1] : &w->view[layer + 1];
 }
 
 const seqp_view *seqp_model_weight(const seq_model *m, int64_t layer, const char *role)
@@ -30,17 +32,39 @@ const seqp_view *seqp_model_weight(const seq_model *m, int64_t layer, const char
 	return v ? v : seqp_weight_own(m, -1, role);
 }
 
-int seqp_weight_set(seq_model *m, int64_t layer, const char *role, const seqp_view *v, seq_error *err)
+/* The place of a role, made when it is new. */
+static seqp_weight *place(seq_model *m, const char *role, seq_error *err)
 {
 	seqp_weight *w = find(m, role);
-	if (!w) {
-		seqp_view *views = seqp_arena_alloc(&m->arena, (size_t)m->layers + 1, sizeof *views);
-		if (!views || !seqp_grow(&m->weight, &m->role_cap, m->roles + 1, sizeof *w))
-			return seqp_nomem(err, ((size_t)m->layers + 1) * sizeof *views);
-		w = &m->weight[m->roles++];
-		*w = (seqp_weight){role, views};
+	if (w)
+		return w;
+	seqp_view *views = seqp_arena_alloc(&m->arena, (size_t)m->layers + 1, sizeof *views);
+	if (!views || !seqp_grow(&m->weight, &m->role_cap, m->roles + 1, sizeof *w)) {
+		seqp_nomem(err, ((size_t)m->layers + 1) * sizeof *views);
+		return NULL;
 	}
+	m->weight[m->roles] = (seqp_weight){role, views, NULL};
+	return &m->weight[m->roles++];
+}
+
+int seqp_weight_set(seq_model *m, int64_t layer, const char *role, const seqp_view *v, seq_error *err)
+{
+	seqp_weight *w = place(m, role, err);
+	if (!w)
+		return SEQ_E_NOMEM;
 	w->view[layer + 1] = *v;
+	return SEQ_OK;
+}
+
+static int set_stack(seq_model *m, int64_t layer, const char *role, seqp_view *v, seq_error *err)
+{
+	seqp_weight *w = place(m, role, err);
+	if (!w)
+		return SEQ_E_NOMEM;
+	if (!w->stack && !(w->stack = seqp_arena_alloc(&m->arena, (size_t)m->layers + 1, sizeof *w->stack)))
+		return seqp_nomem(err, ((size_t)m->layers + 1) * sizeof *w->stack);
+	w->view[layer + 1] = *v;
+	w->stack[layer + 1] = v;
 	return SEQ_OK;
 }
 
@@ -167,7 +191,7 @@ static int part_shape(const seq_model *m, const seqp_part *p, int64_t layer, sha
 /* Transforms are those of the Hugging Face side. */
 static unsigned how_here(const seq_model *m, const seqp_part *p)
 {
-	unsigned hf = SEQP_HF_PLUS1 | SEQP_HF_NEGEXP | SEQP_HF_TRANSPOSE | SEQP_HF_HEADS;
+	unsigned hf = SEQP_HF_PLUS1 | SEQP_HF_NEGEXP | SEQP_HF_TRANSPOSE | SEQP_HF_HEADS | SEQP_HF_PAIRS;
 	return m->src.format == SEQP_FROM_HF ? p->how : p->how & ~hf;
 }
 
@@ -176,24 +200,37 @@ static int gather(seq_model *m, int64_t layer, const seq_tensor *t, const shape 
 	int64_t heads = (int64_t)seqp_model_number(m, layer, "attn.heads", 0);
 	if (heads <= 0 || s->rows % heads || s->whole != 3 * s->rows || s->first > 2)
 		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: not three equal parts per head", t->name);
-	return seqp_make_gathered(m, *v, heads, s->rows / heads, s->first, v, err);
+	return seqp_make_gathered(m, *v, heads, 3, s->rows / heads, s->first, v, err);
+}
+
+/* Every second row: of a matrix where it lies. */
+static int each_second(seq_model *m, const seq_tensor *t, const shape *s, seqp_view *v, seq_error *err)
+{
+	if (s->whole != 2 * s->rows || s->first > 1)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: not pairs of rows", t->name);
+	if (!s->cols)
+		return seqp_make_gathered(m, *v, s->rows, 2, 1, s->first, v, err);
+	*v = (seqp_view){(const char *)v->data + (size_t)s->first * v->stride, v->dtype, s->rows, v->cols, 2 * v->stride};
+	return SEQ_OK;
 }
 
 static int shaped_view(seq_model *m, unsigned how, int64_t layer, const seq_tensor *t, const shape *s, seqp_view *v,
 		       seq_error *err)
 {
-	bool turn = how & SEQP_HF_TRANSPOSE;
+	bool turn = how & SEQP_HF_TRANSPOSE, pairs = how & SEQP_HF_PAIRS;
 	int e = check_shape(t, how, turn ? s->cols : s->whole, turn ? s->whole : s->cols, err);
 	if (e < 0)
 		return e;
-	if (!(how & SEQP_HF_HEADS) && s->first > s->whole - s->rows)
+	if (!(how & SEQP_HF_HEADS) && s->first > s->whole - s->rows * (pairs ? 2 : 1) + pairs)
 		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: too few rows", t->name);
 	if (turn)
-		return seqp_make_transposed(m, t, s->first, s->rows, v, err);
+		return seqp_make_transposed(m, t, s->first, pairs ? 2 : 1, s->rows, v, err);
 	if ((e = whole_view(m, t, how, s, v, err)) < 0)
 		return e;
 	if (how & SEQP_HF_HEADS)
 		return gather(m, layer, t, s, v, err);
+	if (pairs)
+		return each_second(m, t, s, v, err);
 	*v = seqp_view_rows(*v, s->first, s->rows);
 	return SEQ_OK;
 }
@@ -215,12 +252,93 @@ bool seqp_weight_in_layer(const seq_model *m, const seqp_part *p, int64_t layer)
 	return layer < 0 || !p->types || (p->types >> type & 1);
 }
 
+int64_t seqp_weight_stack(const seq_model *m, const seqp_part *p, int64_t layer)
+{
+	char key[64];
+	snprintf(key, sizeof key, "%.*s.experts", (int)strcspn(p->role, "."), p->role);
+	return (int64_t)seqp_model_number(m, layer, key, 0);
+}
+
+/* Matrix i of one tensor of rank 3. */
+static seq_tensor slab(const seq_tensor *t, int64_t i)
+{
+	seq_tensor s = *t;
+	s.rank = 2;
+	s.dim[0] = t->dim[1];
+	s.dim[1] = t->dim[2];
+	s.bytes = t->bytes / (size_t)t->dim[0];
+	s.data = (const char *)t->data + (size_t)i * s.bytes;
+	return s;
+}
+
+/* "#" in a name stands for the matrix. */
+static const seq_tensor *one_of_stack(const seq_model *m, const char *name, int64_t i, char out[MAX_TENSOR_NAME], size_t *at)
+{
+	const char *mark = strchr(name, '#');
+	int n = snprintf(out, MAX_TENSOR_NAME, "%.*s%lld%s", (int)(mark - name), name, (long long)i, mark + 1);
+	return n < MAX_TENSOR_NAME ? seqp_store_tensor(&m->src, out, at) : NULL;
+}
+
+/* A stack of n matrices, each a tensor. */
+static int read_each(seq_model *m, const seqp_part *p, int64_t layer, const char *name, seqp_view *v, int64_t n, seq_error *err)
+{
+	char one[MAX_TENSOR_NAME];
+	size_t at;
+	for (int64_t i = 0; i < n; i++) {
+		const seq_tensor *t = one_of_stack(m, name, i, one, &at);
+		if (!t)
+			return seqp_fail(err, SEQ_E_FORMAT, "tensor %.150s is missing", one);
+		int e = take(m, p, layer, t, &v[i], err);
+		if (e < 0)
+			return e;
+		m->use[at] = SEQP_USED;
+	}
+	return SEQ_OK;
+}
+
+/* A stack of n matrices in one tensor. */
+static int read_slabs(seq_model *m, const seqp_part *p, int64_t layer, const seq_tensor *t, seqp_view *v, int64_t n, seq_error *err)
+{
+	if (t->rank != 3 || t->dim[0] != n)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s is no stack of %lld matrices", t->name, (long long)n);
+	for (int64_t i = 0; i < n; i++) {
+		seq_tensor s = slab(t, i);
+		int e = take(m, p, layer, &s, &v[i], err);
+		if (e < 0)
+			return e;
+	}
+	return SEQ_OK;
+}
+
+static int read_stack(seq_model *m, const seqp_part *p, int64_t layer, const char *name, seq_error *err)
+{
+	char first[MAX_TENSOR_NAME];
+	size_t at;
+	bool each = strchr(name, '#');
+	const seq_tensor *t = each ? one_of_stack(m, name, 0, first, &at) : seqp_store_tensor(&m->src, name, &at);
+	int64_t n = seqp_weight_stack(m, p, layer);
+	if (!t)
+		return SEQ_OK;
+	if (n < 1)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.150s: how many experts there are is not said", t->name);
+	seqp_view *v = seqp_arena_alloc(&m->arena, (size_t)n, sizeof *v);
+	if (!v)
+		return seqp_nomem(err, (size_t)n * sizeof *v);
+	int e = each ? read_each(m, p, layer, name, v, n, err) : read_slabs(m, p, layer, t, v, n, err);
+	if (e < 0)
+		return e;
+	m->use[at] = SEQP_USED;
+	return set_stack(m, layer, p->role, v, err);
+}
+
 static int read_part(seq_model *m, const seqp_part *p, int64_t layer, seq_error *err)
 {
 	char name[MAX_TENSOR_NAME];
 	size_t at;
 	if (!seqp_weight_in_layer(m, p, layer) || seqp_weight_own(m, layer, p->role) || !tensor_name(m, p, layer, name))
 		return SEQ_OK;
+	if (p->how & SEQP_STACK)
+		return read_stack(m, p, layer, name, err);
 	const seq_tensor *t = seqp_store_tensor(&m->src, name, &at);
 	if (!t)
 		return SEQ_OK;

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "layer/act.h"
+
+#include "kernel/vec.h"
+#include "layer/bind.h"
+
+enum { SILU = 0, CLAMPED = 5 };
+
+static const struct {
+	const char *name;
+	void (*fn)(float *y, const float *x, size_t n);
+} acts[] = {
+	{"silu", seqk_silu}, {"gelu_tanh", seqk_gelu_tanh}, {"gelu_erf", seqk_gelu_erf}, {"relu", seqk_relu},
+	{"relu2", seqk_relu2},
+	/* min(g, limit) sigmoid(alpha min(g, limit)) * (1 + u kept within the limit): gpt-oss */
+	{"clamped", NULL},
+};
+
+const char *seqp_act_name(int kind)
+{
+	return kind >= 0 && (size_t)kind < sizeof acts / sizeof acts[0] ? acts[kind].name : NULL;
+}
+
+int seqp_act_open(const seqp_bind *b, seqp_act *a, seq_error *err)
+{
+	int64_t kind;
+	int rc = seqp_bind_int(b, "act", 0, 0, sizeof acts / sizeof acts[0] - 1, &kind, err);
+	*a = (seqp_act){.kind = rc < 0 ? 0 : (int)kind};
+	if (a->kind == CLAMPED) {
+		a->p[0] = (float)seqp_bind_number(b, "limit", 7);
+		a->p[1] = (float)seqp_bind_number(b, "alpha", 1.702);
+	}
+	return rc;
+}
+
+int seqp_act_is_plain(const seqp_act *a)
+{
+	return acts[a->kind].fn != NULL;
+}
+
+void seqp_act_run(const seqp_act *a, float *y, const float *x, size_t n)
+{
+	acts[a->kind].fn(y, x, n);
+}
+
+static void clamped(float *g, float *u, size_t n, float limit, float alpha)
+{
+	float s[64];
+	for (size_t i = 0; i < n; i += 64) {
+		size_t k = n - i < 64 ? n - i : 64;
+		for (size_t j = i; j < i + k; j++) {
+			g[j] = g[j] > limit ? limit : g[j];
+			u[j] = (u[j] > limit ? limit : u[j] < -limit ? -limit : u[j]) + 1.0f;
+		}
+		seqk_scale(s, g + i, alpha, k);
+		seqk_sigmoid(s, s, k);
+		seqk_mul(g + i, g + i, s, k);
+		seqk_mul(g + i, g + i, u + i, k);
+	}
+}
+
+void seqp_act_mul(const seqp_act *a, float *g, float *u, size_t n)
+{
+	if (a->kind == CLAMPED) {
+		clamped(g, u, n, a->p[0], a->p[1]);
+	} else if (a->kind == SILU) {
+		seqk_silu_mul(g, g, u, n);
+	} else {
+		seqp_act_run(a, g, g, n);
+		seqk_mul(g, g, u, n);
+	}
+}

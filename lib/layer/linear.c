@@ -106,6 +106,12 @@ void seqp_linear_act(const seqp_ctx *ctx, seqk_act *a, const float *x, size_t ld
 		seqp_team_barrier(&ctx->lane);
 }
 
+void seqp_linear_next(const seqp_ctx *ctx, const seqp_linear *l)
+{
+	if (l->q && ctx->batch->rows > SEQP_OWN_ROWS)
+		seqp_team_barrier(&ctx->lane);
+}
+
 void seqp_linear_part(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act *a, float *y, size_t ldy, size_t r0,
                       size_t r1)
 {

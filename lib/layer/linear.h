@@ -35,6 +35,8 @@ seqk_act seqp_linear_act_rows(const seqk_act *a, size_t first, size_t n);
 /* Makes the activations of x [rows][ldx] known to every lane.  x must be complete before; no barrier is
  * needed after.  quantise: some layer that reads them has q set. */
 void seqp_linear_act(const seqp_ctx *ctx, seqk_act *a, const float *x, size_t ldx, size_t rows, size_t k, int quantise);
+/* Before the activations of another input, for l, are made: waits until no lane reads the last ones. */
+void seqp_linear_next(const seqp_ctx *ctx, const seqp_linear *l);
 /* Outputs [r0, r1) by the calling lane; no barrier. */
 void seqp_linear_part(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act *a, float *y, size_t ldy, size_t r0,
                       size_t r1);

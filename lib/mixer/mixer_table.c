@@ -11,6 +11,11 @@ static const seqp_mixer_row *const table[] = {
 	&seqp_mixer_delta,
 	&seqp_mixer_gated_delta,
 	&seqp_mixer_kda,
+	&seqp_mixer_rwkv4,
+	&seqp_mixer_rwkv5,
+	&seqp_mixer_rwkv6,
+	&seqp_mixer_rwkv7,
+	&seqp_mixer_rwkv_ffn,
 };
 
 const seqp_mixer_row *seqp_mixer_at(size_t i)

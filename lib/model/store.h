@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a model comes from: the tensors of its files and what its metadata say,
- * the same for GGUF and for Hugging Face folders. */
+ * the same for GGUF, for Hugging Face folders, for RWKV without a configuration. */
 #ifndef MODEL_STORE_H
 #define MODEL_STORE_H
 
@@ -19,6 +19,7 @@ enum seqp_format { SEQP_FROM_GGUF, SEQP_FROM_HF };
 
 typedef struct seqp_store {
 	enum seqp_format format;
+	bool transformed;          /* the transforms of the Hugging Face side are done in the files */
 	seqp_map *map;             /* the files with tensors */
 	size_t maps;
 	seqp_map tokenizer;        /* tokenizer.json; empty when there is none */
@@ -38,7 +39,11 @@ int seqp_store_open(seqp_store *s, const char *path, seq_error *err) SEQ_MUST_US
 int seqp_store_gguf(seqp_store *s, const void *data, size_t size, seq_error *err) SEQ_MUST_USE;
 int seqp_store_hf(seqp_store *s, const void *config, size_t config_size, const void *tensors, size_t size,
 		   seq_error *err) SEQ_MUST_USE;
-/* Its two halves. */
+/* rwkv.cpp's. */
+int seqp_store_rwkv(seqp_store *s, const void *data, size_t size, seq_error *err) SEQ_MUST_USE;
+/* After seqp_store_tensors: a configuration from names and shapes, for models that have none. */
+int seqp_store_unconfigured(seqp_store *s, seq_error *err) SEQ_MUST_USE;
+/* The two halves of seqp_store_hf. */
 int seqp_store_config(seqp_store *s, const void *config, size_t size, seq_error *err) SEQ_MUST_USE;
 int seqp_store_tensors(seqp_store *s, const seqp_tensor_list *list, seq_error *err) SEQ_MUST_USE;
 void seqp_store_close(seqp_store *s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a path to the files of a model: a GGUF file, a safetensors file beside its
+/* From a path to the files of a model: a GGUF file, one of rwkv.cpp's, a safetensors file beside its
  * config.json, or a folder. */
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "model/config.h"
+#include "model/rwkv_file.h"
 #include "model/store.h"
 
 enum { MAX_FILES = 4096 };
@@ -172,10 +173,8 @@ static int add_tensors(seqp_store *s, seqp_tensor_list *list, const char *dir, c
 	return add_only(s, list, dir, err);
 }
 
-/* file NULL: what the folder holds. */
-static int open_hf(seqp_store *s, const char *dir, const char *file, seq_error *err)
+static int read_config(seqp_store *s, const char *dir, seq_error *err)
 {
-	seqp_tensor_list list = {0};
 	char *path = join(dir, "config.json");
 	if (!path)
 		return seqp_nomem(err, strlen(dir) + 16);
@@ -186,12 +185,23 @@ static int open_hf(seqp_store *s, const char *dir, const char *file, seq_error *
 		return e;
 	e = seqp_store_config(s, m.data, m.size, err);
 	seqp_map_close(&m);
+	return e;
+}
+
+/* file NULL: what the folder holds. */
+static int open_hf(seqp_store *s, const char *dir, const char *file, seq_error *err)
+{
+	seqp_tensor_list list = {0};
+	bool configured = there(dir, "config.json");
+	int e = configured ? read_config(s, dir, err) : SEQ_OK;
 	if (e >= 0 && (e = map_tokenizer(s, dir, err)) >= 0)
 		e = add_tensors(s, &list, dir, file, err);
+	if (e < 0 && !configured && !s->maps)
+		e = read_config(s, dir, err); /* fails: there is nothing at all */
 	if (e >= 0)
 		e = seqp_store_tensors(s, &list, err);
 	free(list.t);
-	return e;
+	return e < 0 || configured ? e : seqp_store_unconfigured(s, err);
 }
 
 static int open_beside(seqp_store *s, const char *path, seq_error *err)
@@ -205,10 +215,14 @@ static int open_beside(seqp_store *s, const char *path, seq_error *err)
 	return e;
 }
 
-static int open_gguf(seqp_store *s, const char *path, seq_error *err)
+/* GGUF, unless it begins like a file of rwkv.cpp's. */
+static int open_file(seqp_store *s, const char *path, seq_error *err)
 {
 	int e = map_file(s, path, err);
-	return e < 0 ? e : seqp_store_gguf(s, s->map->data, s->map->size, err);
+	if (e < 0)
+		return e;
+	return seqp_rwkv_is(s->map->data, s->map->size) ? seqp_store_rwkv(s, s->map->data, s->map->size, err)
+							: seqp_store_gguf(s, s->map->data, s->map->size, err);
 }
 
 int seqp_store_open(seqp_store *s, const char *path, seq_error *err)
@@ -223,7 +237,7 @@ int seqp_store_open(seqp_store *s, const char *path, seq_error *err)
 	else if (ends_with(path, ".safetensors"))
 		e = open_beside(s, path, err);
 	else
-		e = open_gguf(s, path, err);
+		e = open_file(s, path, err);
 	if (e < 0)
 		seqp_store_close(s);
 	return e;

@@ -145,6 +145,8 @@ static int check_shape(const seq_tensor *t, unsigned how, int64_t rows, int64_t 
 		ok = elements(t) == rows;
 	else if (how & SEQP_SMALL)
 		ok = elements(t) == n && t->rank && t->dim[t->rank - 1] == cols;
+	else if (how & SEQP_FLAT)
+		ok = elements(t) == n && t->rank > 1 && t->dim[t->rank - 1] == cols;
 	else
 		ok = t->rank == 2 && t->dim[0] == rows && t->dim[1] == cols;
 	return ok ? SEQ_OK : bad_shape(t, rows, cols, err);
@@ -174,6 +176,13 @@ static int whole_view(seq_model *m, const seq_tensor *t, unsigned how, const sha
 	return matrix_type(t, err);
 }
 
+/* Transforms are those of the Hugging Face side. */
+static unsigned how_here(const seq_model *m, const seqp_part *p)
+{
+	unsigned hf = SEQP_HF_PLUS1 | SEQP_HF_NEGEXP | SEQP_HF_TRANSPOSE | SEQP_HF_HEADS | SEQP_HF_PAIRS | SEQP_HF_COLUMNS;
+	return m->src.format == SEQP_FROM_HF && !m->src.transformed ? p->how : p->how & ~hf;
+}
+
 static int part_shape(const seq_model *m, const seqp_part *p, int64_t layer, shape *s, seq_error *err)
 {
 	*s = (shape){0, 0, 0, 0};
@@ -182,17 +191,10 @@ static int part_shape(const seq_model *m, const seqp_part *p, int64_t layer, sha
 		e = seqp_expr(m, layer, p->cols, &s->cols, err);
 	if (e >= 0 && p->first)
 		e = seqp_expr(m, layer, p->first, &s->first, err);
-	s->whole = s->rows;
+	s->whole = how_here(m, p) & SEQP_HF_COLUMNS ? s->cols : s->rows;
 	if (e >= 0 && p->whole)
 		e = seqp_expr(m, layer, p->whole, &s->whole, err);
 	return e;
-}
-
-/* Transforms are those of the Hugging Face side. */
-static unsigned how_here(const seq_model *m, const seqp_part *p)
-{
-	unsigned hf = SEQP_HF_PLUS1 | SEQP_HF_NEGEXP | SEQP_HF_TRANSPOSE | SEQP_HF_HEADS | SEQP_HF_PAIRS;
-	return m->src.format == SEQP_FROM_HF ? p->how : p->how & ~hf;
 }
 
 static int gather(seq_model *m, int64_t layer, const seq_tensor *t, const shape *s, seqp_view *v, seq_error *err)
@@ -214,17 +216,59 @@ static int each_second(seq_model *m, const seq_tensor *t, const shape *s, seqp_v
 	return SEQ_OK;
 }
 
+/* Matrix i of one tensor of rank 3. */
+static seq_tensor slab(const seq_tensor *t, int64_t i)
+{
+	seq_tensor s = *t;
+	s.rank = 2;
+	s.dim[0] = t->dim[1];
+	s.dim[1] = t->dim[2];
+	s.bytes = t->bytes / (size_t)t->dim[0];
+	s.data = (const char *)t->data + (size_t)i * s.bytes;
+	return s;
+}
+
+/* Columns [first, first + cols) of whole. */
+static int columns_view(const seq_tensor *t, const shape *s, seqp_view *v, seq_error *err)
+{
+	const seq_dtype_row *row = seq_dtype_get(t->dtype);
+	int e = check_shape(t, 0, s->rows, s->whole, err);
+	if (e < 0 || (e = matrix_type(t, err)) < 0)
+		return e;
+	if (row->block != 1)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "tensor %.100s: columns of %s", t->name, row->name);
+	if (s->cols < 1 || s->first > s->whole - s->cols)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: too few columns", t->name);
+	*v = (seqp_view){(const char *)t->data + (size_t)s->first * row->bytes, t->dtype, s->rows, s->cols,
+		(size_t)s->whole * row->bytes};
+	return SEQ_OK;
+}
+
+/* [n][cols][whole / n] to rows from first on, every step-th, of the [whole][cols] that its matrices are when turned. */
+static int turned_view(seq_model *m, const seq_tensor *t, int64_t step, const shape *s, seqp_view *v, seq_error *err)
+{
+	int64_t n = t->rank == 3 ? t->dim[0] : 1, each = t->rank > 1 ? t->dim[t->rank - 1] : 0;
+	if (t->rank < 2 || t->rank > 3 || t->dim[t->rank - 2] != s->cols || n < 1 || each < 1 || each != s->whole / n || s->whole % n)
+		return bad_shape(t, s->cols, s->whole, err);
+	if (s->rows > s->whole || s->first >= s->whole || s->first % each + (s->rows - 1) * step >= each)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: too few rows", t->name);
+	seq_tensor one = t->rank == 3 ? slab(t, s->first / each) : *t;
+	return seqp_make_transposed(m, &one, s->first % each, step, s->rows, v, err);
+}
+
 static int shaped_view(seq_model *m, unsigned how, int64_t layer, const seq_tensor *t, const shape *s, seqp_view *v,
 		       seq_error *err)
 {
-	bool turn = how & SEQP_HF_TRANSPOSE, pairs = how & SEQP_HF_PAIRS;
-	int e = check_shape(t, how, turn ? s->cols : s->whole, turn ? s->whole : s->cols, err);
+	bool pairs = how & SEQP_HF_PAIRS;
+	if (how & SEQP_HF_TRANSPOSE)
+		return turned_view(m, t, pairs ? 2 : 1, s, v, err);
+	if (how & SEQP_HF_COLUMNS)
+		return columns_view(t, s, v, err);
+	int e = check_shape(t, how, s->whole, s->cols, err);
 	if (e < 0)
 		return e;
 	if (!(how & SEQP_HF_HEADS) && s->first > s->whole - s->rows * (pairs ? 2 : 1) + pairs)
 		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: too few rows", t->name);
-	if (turn)
-		return seqp_make_transposed(m, t, s->first, pairs ? 2 : 1, s->rows, v, err);
 	if ((e = whole_view(m, t, how, s, v, err)) < 0)
 		return e;
 	if (how & SEQP_HF_HEADS)
@@ -257,18 +301,6 @@ int64_t seqp_weight_stack(const seq_model *m, const seqp_part *p, int64_t layer)
 	char key[64];
 	snprintf(key, sizeof key, "%.*s.experts", (int)strcspn(p->role, "."), p->role);
 	return (int64_t)seqp_model_number(m, layer, key, 0);
-}
-
-/* Matrix i of one tensor of rank 3. */
-static seq_tensor slab(const seq_tensor *t, int64_t i)
-{
-	seq_tensor s = *t;
-	s.rank = 2;
-	s.dim[0] = t->dim[1];
-	s.dim[1] = t->dim[2];
-	s.bytes = t->bytes / (size_t)t->dim[0];
-	s.data = (const char *)t->data + (size_t)i * s.bytes;
-	return s;
 }
 
 /* "#" in a name stands for the matrix. */
@@ -348,6 +380,35 @@ static int read_part(seq_model *m, const seqp_part *p, int64_t layer, seq_error 
 		return e;
 	m->use[at] = SEQP_USED;
 	return seqp_weight_set(m, layer, p->role, &v, err);
+}
+
+/* The tensor of a role in a layer, by the first row of the table that has one; *turned: its rows are columns. */
+static const seq_tensor *role_tensor(const seq_model *m, const char *role, int64_t layer, bool *turned)
+{
+	char name[MAX_TENSOR_NAME];
+	for (const seqp_part *const *list = m->arch->parts; *list; list++)
+		for (const seqp_part *p = *list; p->role; p++) {
+			if (strcmp(p->role, role) || !tensor_name(m, p, layer, name))
+				continue;
+			const seq_tensor *t = seqp_store_tensor(&m->src, name, NULL);
+			*turned = how_here(m, p) & SEQP_HF_TRANSPOSE;
+			if (t)
+				return t;
+		}
+	return NULL;
+}
+
+int seqp_number_by_rows(seq_model *m, const char *key, const char *role, seq_error *err)
+{
+	bool turned = false;
+	const seq_tensor *t = NULL;
+	for (int64_t i = 0; i < m->layers && !t; i++)
+		t = role_tensor(m, role, i, &turned);
+	if (!t)
+		return SEQ_OK;
+	if (t->rank < 2)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s is no matrix", t->name);
+	return seqp_number_set(m, -1, key, (double)t->dim[turned ? t->rank - 1 : 0], err);
 }
 
 static int need_part(const seq_model *m, const seqp_part *p, int64_t layer, seq_error *err)

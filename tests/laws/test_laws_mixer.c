@@ -10,7 +10,7 @@
 #include "layer/rope.h"
 #include "mixer/mixer.h"
 
-enum { WIDTH = 32, LEN = 300, MOST = 16, MAX_ROWS = 512 };
+enum { WIDTH = 32, LEN = 300, MOST = 32, MAX_ROWS = 512 };
 
 struct weight {
 	const char *name;
@@ -94,6 +94,42 @@ static const struct setup setups[] = {
 	{"kda", "decay bounded, one projection",
 	 {{"m.heads", 2}, {"m.head_dim", 7}, {"m.qk_norm", 1}, {"m.g.map", 7}, {"m.g.factor", -3}, {"m.norm", 0}},
 	 {{"m.q", 14, 32}, {"m.k", 14, 32}, {"m.v", 14, 32}, {"m.o", 32, 14}, {"m.beta", 2, 32}, {"m.g", 14, 32}, {"m.A", 1, 14}}},
+	{"rwkv4", "wide",
+	 {{"m.mix_self", 1}},
+	 {{"m.mix_r", 1, 32}, {"m.mix_k", 1, 32}, {"m.mix_v", 1, 32}, {"m.r", 37, 32}, {"m.k", 37, 32}, {"m.v", 37, 32},
+	  {"m.w", 1, 37}, {"m.u", 1, 37}, {"m.o", 32, 37}}},
+	{"rwkv5", "one decay a head, no gate, keys and values of different widths",
+	 {{"m.heads", 3}, {"m.head_k", 5}, {"m.head_v", 7}, {"m.mix_self", 1}, {"m.bonus_exp", 1}},
+	 {{"m.mix_r", 1, 32}, {"m.mix_k", 1, 32}, {"m.mix_v", 1, 32}, {"m.r", 15, 32}, {"m.k", 15, 32}, {"m.v", 21, 32},
+	  {"m.w", 1, 3}, {"m.u", 1, 3}, {"m.norm.w", 1, 21}, {"m.norm.b", 1, 21}, {"m.o", 32, 21}}},
+	{"rwkv5", "a decay a channel, gate",
+	 {{"m.heads", 4}},
+	 {{"m.mix_r", 1, 32}, {"m.mix_k", 1, 32}, {"m.mix_v", 1, 32}, {"m.mix_g", 1, 32}, {"m.r", 32, 32}, {"m.k", 32, 32},
+	  {"m.v", 32, 32}, {"m.g", 32, 32}, {"m.w", 4, 8}, {"m.u", 4, 8}, {"m.norm.w", 1, 32}, {"m.norm.b", 1, 32}, {"m.o", 32, 32}}},
+	{"rwkv6", "odd sizes",
+	 {{"m.heads", 3}, {"m.head_k", 5}, {"m.head_v", 9}},
+	 {{"m.mix_x", 1, 32}, {"m.mix_r", 1, 32}, {"m.mix_w", 1, 32}, {"m.mix_k", 1, 32}, {"m.mix_v", 1, 32}, {"m.mix_g", 1, 32},
+	  {"m.x1.r", 6, 32}, {"m.x1.w", 6, 32}, {"m.x1.k", 7, 32}, {"m.x1.v", 6, 32}, {"m.x1.g", 5, 32},
+	  {"m.x2.r", 32, 6}, {"m.x2.w", 32, 6}, {"m.x2.k", 32, 7}, {"m.x2.v", 32, 6}, {"m.x2.g", 32, 5},
+	  {"m.d1", 11, 32}, {"m.d2", 15, 11}, {"m.d2.b", 1, 15}, {"m.u", 3, 5}, {"m.r", 15, 32}, {"m.k", 15, 32}, {"m.v", 27, 32},
+	  {"m.g", 27, 32}, {"m.norm.w", 1, 27}, {"m.norm.b", 1, 27}, {"m.o", 32, 27}}},
+	{"rwkv7", "mixes in the values of the first layer",
+	 {{"m.heads", 4}},
+	 {{"m.mix_r", 1, 32}, {"m.mix_w", 1, 32}, {"m.mix_k", 1, 32}, {"m.mix_v", 1, 32}, {"m.mix_a", 1, 32}, {"m.mix_g", 1, 32},
+	  {"m.r", 32, 32}, {"m.k", 32, 32}, {"m.v", 32, 32}, {"m.w1", 7, 32}, {"m.w2", 32, 7}, {"m.w2.b", 1, 32},
+	  {"m.a1", 5, 32}, {"m.a2", 32, 5}, {"m.a2.b", 1, 32}, {"m.v1", 3, 32}, {"m.v2", 32, 3}, {"m.v2.b", 1, 32},
+	  {"m.g1", 17, 32}, {"m.g2", 32, 17}, {"m.k_k", 1, 32}, {"m.k_a", 1, 32}, {"m.r_k", 4, 8}, {"m.norm.w", 1, 32},
+	  {"m.norm.b", 1, 32}, {"m.o", 32, 32}}},
+	{"rwkv7", "hands its values on",
+	 {{"m.heads", 2}, {"m.v_first", 1}},
+	 {{"m.mix_r", 1, 32}, {"m.mix_w", 1, 32}, {"m.mix_k", 1, 32}, {"m.mix_v", 1, 32}, {"m.mix_a", 1, 32}, {"m.mix_g", 1, 32},
+	  {"m.r", 32, 32}, {"m.k", 32, 32}, {"m.v", 32, 32}, {"m.w1", 7, 32}, {"m.w2", 32, 7}, {"m.w2.b", 1, 32},
+	  {"m.a1", 5, 32}, {"m.a2", 32, 5}, {"m.a2.b", 1, 32}, {"m.g1", 17, 32}, {"m.g2", 32, 17}, {"m.k_k", 1, 32}, {"m.k_a", 1, 32},
+	  {"m.r_k", 2, 16}, {"m.norm.w", 1, 32}, {"m.norm.b", 1, 32}, {"m.o", 32, 32}}},
+	{"rwkv_ffn", "receptance",
+	 {{"m.mix_self", 1}},
+	 {{"m.mix_k", 1, 32}, {"m.mix_r", 1, 32}, {"m.k", 51, 32}, {"m.v", 32, 51}, {"m.r", 32, 32}}},
+	{"rwkv_ffn", "none", {{0}}, {{"m.mix_k", 1, 32}, {"m.k", 19, 32}, {"m.v", 32, 19}}},
 };
 
 static int failed, checked;
@@ -121,6 +157,7 @@ struct rig {
 	seqp_plan *plan;
 	seqp_team *team;
 	char *act, *shared, *own;
+	float *carry;
 };
 
 static const seqp_view *find_weight(const void *from, int64_t layer, const char *role)
@@ -185,6 +222,7 @@ static int open_rig(struct rig *r, const struct setup *set, int lanes, int dtype
 	r->act = aligned_alloc(64, (1u << 20));
 	r->shared = aligned_alloc(64, (r->needs.shared + 63) & ~(size_t)63);
 	r->own = aligned_alloc(64, ((r->needs.own + 4095) & ~(size_t)4095) * (size_t)lanes + 64);
+	r->carry = malloc(MAX_ROWS * r->needs.carry * 4 + 4);
 	for (size_t i = 0; i < r->ropes.n; i++) {
 		r->table[i].cos = malloc(MAX_ROWS * r->ropes.rope[i].pairs * 4);
 		r->table[i].sin = malloc(MAX_ROWS * r->ropes.rope[i].pairs * 4);
@@ -199,6 +237,7 @@ static void close_rig(struct rig *r)
 		free(r->table[i].sin);
 	}
 	free(r->act);
+	free(r->carry);
 	free(r->shared);
 	free(r->own);
 	seqp_plan_free(r->plan);
@@ -218,7 +257,7 @@ static void on_lane(void *arg, const seqp_lane *lane)
 {
 	struct job *j = arg;
 	seqp_ctx ctx = {.lane = *lane, .batch = &j->batch, .rope = j->rig->table, .act = j->rig->act, .shared = j->rig->shared,
-		.own = j->rig->own + (size_t)lane->tid * ((j->rig->needs.own + 4095) & ~(size_t)4095)};
+		.own = j->rig->own + (size_t)lane->tid * ((j->rig->needs.own + 4095) & ~(size_t)4095), .carry = j->rig->carry};
 	seqp_rope_fill(&ctx, &j->rig->ropes, j->rig->table);
 	seqp_team_barrier(lane);
 	j->rig->row->run(j->rig->self, &ctx, j->slot, j->x, j->y);
@@ -240,6 +279,8 @@ static void run(struct rig *r, seq_state **s, const uint32_t *id, const size_t *
 			row_seq[row] = i;
 			for (uint32_t c = 0; c < WIDTH; c++)
 				x[row * WIDTH + c] = 2 * noise(1000 + id[i], (uint32_t)row_pos[row] * WIDTH + c);
+			for (uint32_t c = 0; c < r->needs.carry; c++) /* as an earlier layer would leave it */
+				r->carry[row * r->needs.carry + c] = noise(2000 + id[i], (uint32_t)row_pos[row] * WIDTH + c);
 		}
 		first[i + 1] = j.batch.rows;
 		j.slot[i] = &s[i]->slot[0];

@@ -50,11 +50,13 @@ enum {
 	SEQP_SMALL = 2,        /* an array [rows][cols] made F32 */
 	SEQP_HF_PLUS1 = 4,     /* the transforms: on the Hugging Face side only */
 	SEQP_HF_NEGEXP = 8,
-	SEQP_HF_TRANSPOSE = 16,
+	SEQP_HF_TRANSPOSE = 16, /* of a tensor of three dimensions: each matrix of it */
 	SEQP_HF_HEADS = 32,    /* rows are [heads][3][head_dim]; first is 0, 1 or 2 */
 	SEQP_HF_PAIRS = 64,    /* rows lie in pairs; first is 0 or 1 */
-	SEQP_STACK = 128       /* as many matrices as number "experts" of the role's prefix: a tensor of rank 3, or, with "#"
+	SEQP_STACK = 128,      /* as many matrices as number "experts" of the role's prefix: a tensor of rank 3, or, with "#"
 				* in the name, a tensor each */
+	SEQP_HF_COLUMNS = 256, /* first and whole count columns */
+	SEQP_FLAT = 512        /* a matrix whose rows have several dimensions */
 };
 
 /* Operations of a block: registers without their SEQP_. */
@@ -89,6 +91,9 @@ typedef struct seqp_arch {
 
 const seqp_arch *seqp_arch_find(enum seqp_format format, const char *name);
 const seqp_arch *seqp_arch_at(size_t i); /* NULL past the last */
+
+/* Sets number key to the rows of the tensor that plays role in the first layer that has it, if any has. */
+int seqp_number_by_rows(seq_model *m, const char *key, const char *role, seq_error *err);
 
 /* What several rows share (kit.c). */
 extern const seqp_number seqp_kit_model[];     /* layers, width, context, logits */

@@ -48,6 +48,13 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_nemotron_h,
 	&seqp_arch_lfm2,
 	&seqp_arch_samba,
+	&seqp_arch_rwkv4,
+	&seqp_arch_rwkv4_own,
+	&seqp_arch_rwkv5_own,
+	&seqp_arch_rwkv6,
+	&seqp_arch_rwkv6_own,
+	&seqp_arch_rwkv7,
+	&seqp_arch_rwkv7_own,
 };
 
 const seqp_arch *seqp_arch_at(size_t i)

@@ -15,5 +15,7 @@ extern const seqp_arch seqp_arch_bamba, seqp_arch_falcon_h1, seqp_arch_nemotron_
 extern const seqp_arch seqp_arch_mixtral, seqp_arch_olmoe, seqp_arch_qwen2_moe, seqp_arch_qwen3_moe, seqp_arch_granitemoe;
 
 extern const seqp_arch seqp_arch_gated_deltanet, seqp_arch_kda, seqp_arch_delta_net;
+extern const seqp_arch seqp_arch_rwkv4, seqp_arch_rwkv4_own, seqp_arch_rwkv5_own, seqp_arch_rwkv6, seqp_arch_rwkv6_own,
+	seqp_arch_rwkv7, seqp_arch_rwkv7_own;
 
 #endif

@@ -25,6 +25,7 @@
  *   P.rope      0 none, 1 halves, 2 adjacent
  *   P.gate      1: o is multiplied by the gate; P.gate.map (silu)
  *   P.norm      groups of o that are normed: absent: heads, 0: none, 1: the whole width; P.norm_eps
+ *   P.norm_mean 1: layer norm also without P.norm.b
  *   P.o.map     of o before its norm */
 #ifndef MIXER_LINMIX_H
 #define MIXER_LINMIX_H
@@ -44,6 +45,7 @@ enum seqp_linmix_map {
 	SEQP_MAP_DECAY,      /* max(A softplus(x), floor): log decay of Mamba and the gated delta rule */
 	SEQP_MAP_BOUNDED,    /* factor * sigmoid(-A x): the same between factor (negative) and 0 */
 	SEQP_MAP_LOWER,      /* log(lb + (1 - lb) sigmoid(x)): HGRN's forget gate above a lower bound */
+	SEQP_MAP_CAP,        /* factor * tanh(x / factor) */
 	SEQP_MAPS
 };
 
@@ -81,6 +83,7 @@ typedef struct seqp_linmix_state {
 	enum seqp_linmix_unit qk_norm;
 	int rope;
 	bool low, prepares, tiled;         /* some input is projected twice; has work per head before the operator */
+	bool mean;                         /* the norm of o takes the mean away */
 	size_t rope_index, pairs;
 	size_t fstate[SEQP_OP_STATE];
 	size_t po, pown;

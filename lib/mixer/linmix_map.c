@@ -81,6 +81,7 @@ void seqp_linmix_apply(const seqp_linmix_stream *s, float *x, size_t c0, size_t 
 	case SEQP_MAP_DECAY: decay(s, x, c0, n); break;
 	case SEQP_MAP_BOUNDED: bounded(s, x, c0, n); break;
 	case SEQP_MAP_LOWER: lower(s, x, c0, n); break;
+	case SEQP_MAP_CAP: seqk_softcap(x, x, s->factor, n); break;
 	}
 }
 

@@ -235,7 +235,10 @@ static int open_norm(seqp_linmix_state *m, const seqp_bind *b, int64_t dflt, seq
 	const seqp_view *v = seqp_bind_weight(b, "norm.w");
 	m->norm_n = v && v->rows * v->cols == W ? m->width : m->group;
 	rc = seqp_bind_vector(b, "norm.w", (int64_t)m->norm_n, 0, &m->norm, err);
-	return rc < 0 ? rc : seqp_bind_vector(b, "norm.b", (int64_t)m->norm_n, 0, &m->norm_b, err);
+	if (rc < 0 || (rc = seqp_bind_vector(b, "norm.b", (int64_t)m->norm_n, 0, &m->norm_b, err)) < 0)
+		return rc;
+	m->mean = m->norm_b || seqp_bind_number(b, "norm_mean", 0) != 0;
+	return 0;
 }
 
 /* o, its norm, its gate. */

@@ -177,8 +177,8 @@ static void polish(const frame *f, size_t row, const float *o, float *to, size_t
 	seqp_linmix_apply(&map, to + c0, c0, c1 - c0);
 	for (size_t c = c0; c < c1 && m->group; c += m->group) {
 		size_t w = m->norm_n == m->width ? c : 0;
-		if (m->norm_b)
-			seqk_layernorm(to + c, to + c, m->norm + w, m->norm_b + w, m->group, m->eps);
+		if (m->mean)
+			seqk_layernorm(to + c, to + c, m->norm ? m->norm + w : NULL, m->norm_b ? m->norm_b + w : NULL, m->group, m->eps);
 		else
 			seqk_rmsnorm(to + c, to + c, m->norm ? m->norm + w : NULL, m->group, m->eps);
 	}

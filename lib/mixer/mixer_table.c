@@ -16,6 +16,7 @@ static const seqp_mixer_row *const table[] = {
 	&seqp_mixer_rwkv6,
 	&seqp_mixer_rwkv7,
 	&seqp_mixer_rwkv_ffn,
+	&seqp_mixer_mlstm,
 };
 
 const seqp_mixer_row *seqp_mixer_at(size_t i)

@@ -55,6 +55,7 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_rwkv6_own,
 	&seqp_arch_rwkv7,
 	&seqp_arch_rwkv7_own,
+	&seqp_arch_xlstm,
 };
 
 const seqp_arch *seqp_arch_at(size_t i)

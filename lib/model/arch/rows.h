@@ -16,6 +16,6 @@ extern const seqp_arch seqp_arch_mixtral, seqp_arch_olmoe, seqp_arch_qwen2_moe, 
 
 extern const seqp_arch seqp_arch_gated_deltanet, seqp_arch_kda, seqp_arch_delta_net;
 extern const seqp_arch seqp_arch_rwkv4, seqp_arch_rwkv4_own, seqp_arch_rwkv5_own, seqp_arch_rwkv6, seqp_arch_rwkv6_own,
-	seqp_arch_rwkv7, seqp_arch_rwkv7_own;
+	seqp_arch_rwkv7, seqp_arch_rwkv7_own, seqp_arch_xlstm;
 
 #endif

@@ -161,6 +161,8 @@ int seqp_rope_open(const seqp_bind *b, size_t r, size_t *index, seq_error *err)
 		return seqp_nomem(err, r / 2 * sizeof(double));
 	if ((rc = make_inv(b, &p, rope.inv, err)) < 0)
 		return rc;
+	for (size_t i = 0; seqp_bind_global(b, "rope.reverse", 0) != 0 && i < r / 2; i++)
+		rope.inv[i] = -rope.inv[i];
 	rope.factor = attention_factor(b, &p);
 	if (p.kind == DYNAMIC)
 		b->ropes->frozen = (int64_t)(p.context > p.max ? p.context : p.max);

@@ -23,7 +23,7 @@ struct item {
 struct desk {
 	float *q; /* of an item, one after another */
 	seqk_attn_span *span;
-	float *m, *l, *o;
+	float *m, *l, *o, *bias;
 	void *scratch;
 };
 
@@ -36,6 +36,7 @@ static size_t set_desk(const seqp_attend *a, char *own, struct desk *k)
 	k->m = (void *)(own + seqp_place(&at, a->nq, sizeof(float)));
 	k->l = (void *)(own + seqp_place(&at, a->nq, sizeof(float)));
 	k->o = (void *)(own + seqp_place(&at, a->nq * a->shape.dv, sizeof(float)));
+	k->bias = a->slope ? (void *)(own + seqp_place(&at, a->nq * B, sizeof(float))) : NULL;
 	k->scratch = own + seqp_place(&at, seqk_attn_scratch(a->nq, a->shape.dv), 1);
 	return at;
 }
@@ -67,6 +68,13 @@ void seqp_attend_open(seqp_attend *a, const seqp_bind *b, size_t *at)
 	seqp_raise(&b->needs->own, set_desk(a, none, &k));
 }
 
+/* The first position that a query at pos sees. */
+static int64_t oldest(const seqp_attend *a, int64_t pos)
+{
+	int64_t lo = a->window && pos >= a->window ? pos - a->window + 1 : 0, at = a->chunk ? pos / a->chunk * a->chunk : 0;
+	return at > lo ? at : lo;
+}
+
 /* The next item, in order of sequence, tile, head; it starts zeroed with rows 0. */
 static int next_item(const seqp_attend *a, const seqp_batch *batch, struct item *i)
 {
@@ -81,14 +89,14 @@ static int next_item(const seqp_attend *a, const seqp_batch *batch, struct item 
 	size_t left = batch->first[i->seq + 1] - i->row;
 	int64_t p0 = batch->row_pos[i->row];
 	i->rows = left < a->tile ? left : a->tile;
-	i->b0 = a->window && p0 - a->window + 1 > 0 ? (p0 - a->window + 1) / B : 0;
+	i->b0 = oldest(a, p0) / B;
 	i->b1 = (p0 + (int64_t)i->rows - 1) / B + 1;
 	return 1;
 }
 
 static seqk_attn_span visible(const seqp_attend *a, int64_t pos, int64_t b)
 {
-	int64_t lo = a->window ? pos - a->window + 1 - b * B : 0, hi = pos + 1 - b * B;
+	int64_t lo = oldest(a, pos) - b * B, hi = pos + 1 - b * B;
 	return (seqk_attn_span){(int)(lo < 0 ? 0 : lo < B ? lo : B), (int)(hi > B ? B : hi > 0 ? hi : 0)};
 }
 
@@ -100,13 +108,22 @@ static void gather(const seqp_attend *a, const struct item *i, const float *q, s
 		memcpy(k->q + r * n, q + ((i->row + r) * a->kv_heads + i->head) * n, n * sizeof *q);
 }
 
-static void start(const seqp_attend *a, const struct item *i, struct desk *k)
+/* Results of queries [j0, j1) before any block: of all of them the sink's, of a part nothing. */
+static void start(const seqp_attend *a, const struct item *i, struct desk *k, size_t j0, size_t j1, int whole)
 {
-	size_t n = i->rows * a->group;
-	for (size_t j = 0; j < n; j++)
-		k->m[j] = -INFINITY;
-	memset(k->l, 0, n * sizeof *k->l);
-	memset(k->o, 0, n * a->shape.dv * sizeof *k->o);
+	const float *sink = whole ? a->sink : NULL;
+	for (size_t j = j0; j < j1; j++) {
+		k->m[j] = sink ? sink[i->head * a->group + j % a->group] * (float)M_LOG2E : -INFINITY;
+		k->l[j] = sink != NULL;
+	}
+	memset(k->o + j0 * a->shape.dv, 0, (j1 - j0) * a->shape.dv * sizeof *k->o);
+}
+
+/* What distance adds to the scores of a query at pos. */
+static void tilt(float *bias, float slope, int64_t distance)
+{
+	for (int64_t t = 0; t < B; t++)
+		bias[t] = slope * (float)(distance + t);
 }
 
 static seqk_attn_kv cached(const seqp_slot *s, const struct item *i, int64_t b)
@@ -126,10 +143,14 @@ static void block(const seqp_attend *a, const seqp_ctx *ctx, const struct item *
 		r1--;
 	first = r0 * a->group;
 	for (size_t r = r0, j = first; r < r1; r++)
-		for (size_t g = 0; g < a->group; g++)
-			k->span[j++] = visible(a, pos[r], b);
+		for (size_t g = 0; g < a->group; g++, j++) {
+			k->span[j] = visible(a, pos[r], b);
+			if (a->slope)
+				tilt(k->bias + j * B, a->slope[i->head * a->group + g], b * B - pos[r]);
+		}
 	seqk_attn_kv at = cached(s, i, b), next = b + 1 < i->b1 ? cached(s, i, b + 1) : at;
 	seqk_attn_set set = {.n = (r1 - r0) * a->group, .q = k->q + first * a->shape.d, .span = k->span + first,
+		.bias = a->slope ? k->bias + first * B : NULL,
 		.m = k->m + first, .l = k->l + first, .o = k->o + first * a->shape.dv};
 	if (set.n)
 		seqk_attn_block(&a->shape, &at, b + 1 < i->b1 ? &next : NULL, &set, k->scratch);
@@ -150,7 +171,7 @@ static void whole_item(const seqp_attend *a, const seqp_ctx *ctx, const struct i
 	struct desk k;
 	set_desk(a, ctx->own, &k);
 	gather(a, i, q, &k);
-	start(a, i, &k);
+	start(a, i, &k, 0, i->rows * a->group, 1);
 	for (int64_t b = i->b0; b < i->b1; b++)
 		block(a, ctx, i, s, b, &k);
 	finish(a, i, &k, 0, i->rows * a->group, out);
@@ -165,7 +186,7 @@ static void some_parts(const seqp_attend *a, const seqp_ctx *ctx, const struct i
 	gather(a, i, q, &k);
 	for (int64_t j = 0; j < n; j++) {
 		set_result(a, ctx, a->part, part + (size_t)j, &k);
-		start(a, i, &k);
+		start(a, i, &k, 0, i->rows * a->group, 0);
 		block(a, ctx, i, s, b + j, &k);
 	}
 }
@@ -179,11 +200,8 @@ static void merge_parts(const seqp_attend *a, const seqp_ctx *ctx, const struct 
 	seqp_lane_split(&ctx->lane, i->rows * a->group, 1, &j0, &j1);
 	set_result(a, ctx, a->total, index, &t);
 	seqk_attn_set total = {.n = j1 - j0, .m = t.m + j0, .l = t.l + j0, .o = t.o + j0 * dv};
-	for (size_t j = j0; first && j < j1; j++) {
-		t.m[j] = -INFINITY;
-		t.l[j] = 0;
-		memset(t.o + j * dv, 0, dv * sizeof *t.o);
-	}
+	if (first)
+		start(a, i, &t, j0, j1, 1);
 	for (size_t p = p0; p < p0 + n; p++) {
 		set_result(a, ctx, a->part, p, &k);
 		seqk_attn_set one = {.n = j1 - j0, .m = k.m + j0, .l = k.l + j0, .o = k.o + j0 * dv};

@@ -16,7 +16,9 @@
 typedef struct seqp_attend {
 	seqk_attn_shape shape;
 	size_t heads, kv_heads;
-	int64_t window;
+	int64_t window, chunk;    /* keys seen: the last so many; those since the last multiple; 0: all */
+	const float *sink;        /* [heads]: a score that takes its share and gives no value; or NULL */
+	const float *slope;       /* [heads]: slope * (key's position - the query's) is added to the score; or NULL */
 	/* set by seqp_attend_open */
 	size_t group, tile; /* query heads of a key/value head; rows of a tile */
 	size_t nq;          /* most queries of an item: tile * group */

@@ -56,7 +56,7 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  * Roles: norm      NAME.w NAME.b
  *        softmax   P.q P.k P.v P.o (matrices [out][in]), P.q.b P.k.b P.v.b P.o.b, P.q_norm.w
  *                  P.k_norm.w (+ .b), P.rope_freqs (divisors of the frequencies, [r/2]),
- *                  P.rope_short P.rope_long
+ *                  P.rope_short P.rope_long, P.gate, P.sinks [heads], P.o_norm.w [heads * v_head_dim]
  *        mamba     P.in P.conv.w [C][K] P.conv.b P.x P.dt P.dt.b P.A [I][N] (negative) P.D P.out,
  *                  P.in.b P.out.b, P.dt_norm.w P.b_norm.w P.c_norm.w, P.z (else P.in holds [x | z])
  *        mamba2    P.in P.conv.w P.conv.b P.dt.b P.A [H] (negative) P.D [H] P.norm.w P.out, P.in.b P.out.b
@@ -79,6 +79,9 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  * norm:    "norm_eps"; "NAME.eps" wins over it
  * softmax: "P.heads" "P.kv_heads" "P.head_dim" "P.v_head_dim" "P.scale" (softmax factor; 0 or absent: head_dim^-0.5)
  *          "P.cap" "P.window" (0: none; W keys, self included) "P.qk_norm" (0 none, 1 per head, 2 whole width)
+ *          "P.norm_after" (1: after the rope) "P.gated" (1: rows of P.q are [q | gate] by head, 2: P.gate) "P.clip" (of q, k, v)
+ *          "P.chunk" (keys since the last multiple of it) "P.alibi" (factor of the slopes; 0 none) "P.alibi_max"
+ *          "P.temper" "P.temper_at" (q * (1 + temper log(1 + floor((position + 1) / temper_at)))) "rope.reverse" (1)
  *          "P.kv_from" (the layer whose keys and values this one reads; absent: its own)
  *          "P.qk_norm.eps" "P.rope" (0 none, 1 halves, 2 adjacent) "rope.dim" "rope.theta"
  *          "rope.scaling" (0 none, 1 linear, 2 dynamic, 3 yarn, 4 llama3, 5 longrope) "rope.factor"

@@ -15,6 +15,7 @@ static const seqp_number mixtral[] = {
 static const seqp_number olmoe[] = {
 	{"norm_eps", "%.attention.layer_norm_rms_epsilon", "rms_norm_eps", 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
 	{"attn.qk_norm", "=2", "=2", 0, 2, SEQP_INT, 0, NULL, NULL},
+	{"attn.clip", "%.attention.clamp_kqv", "clip_qkv", 0, 1e9, SEQP_DFLT, 0, NULL, NULL},
 	{"type", "=1", "=1", 0, 1, SEQP_INT, 0, NULL, NULL},
 	{0}
 };
@@ -49,5 +50,5 @@ const seqp_arch seqp_arch_mixtral = {
 
 const seqp_arch seqp_arch_olmoe = {
 	.name = "olmoe", .gguf = olmoe_names, .hf = olmoe_names, .prefix = seqp_kit_prefix, .numbers = olmoe_lists, .parts = olmoe_parts,
-	.skip = seqp_kit_skip, .refuse_hf = "clip_qkv", .block = seqp_blocks_moe, .blocks = 2,
+	.skip = seqp_kit_skip, .block = seqp_blocks_moe, .blocks = 2,
 };

@@ -19,7 +19,8 @@
  * Numbers: P.heads P.head_dim P.v_head_dim P.slots P.steps P.inner (sizes H K V M N C of the operator), those of the
  * operator itself (P.scale ...), and
  *   P.N.heads   heads of the input when fewer: each serves several; P.tiled 1: head h takes h mod them, else h / (H / them)
- *   P.conv      width K, 0: none; absent: where weights are
+ *   P.conv      width K, 0: none; absent: where weights are; P.conv.silu 1: silu behind them, before the map
+ *   P.N.use     1, 0: an optional input is there or not; absent: where its weight is
  *   P.N.map     enum seqp_linmix_map; P.N.factor and P.N.floor for those that have them
  *   P.qk_norm   0 none, 1 l2, 2 divided by the sum, 3 rms with weights; P.qk_norm.eps (1e-6); P.q.norm, P.k.norm: of one alone
  *   P.rope      0 none, 1 halves, 2 adjacent
@@ -44,6 +45,7 @@ enum seqp_linmix_map {
 	SEQP_MAP_LOGSIGMOID, /* max(factor * log sigmoid(x), floor) */
 	SEQP_MAP_DECAY,      /* max(A softplus(x), floor): log decay of Mamba and the gated delta rule */
 	SEQP_MAP_BOUNDED,    /* factor * sigmoid(-A x): the same between factor (negative) and 0 */
+	SEQP_MAP_CLAMP,      /* between floor and factor */
 	SEQP_MAP_LOWER,      /* log(lb + (1 - lb) sigmoid(x)): HGRN's forget gate above a lower bound */
 	SEQP_MAP_CAP,        /* factor * tanh(x / factor) */
 	SEQP_MAPS
@@ -82,8 +84,8 @@ typedef struct seqp_linmix_state {
 	float eps, unit_eps;
 	enum seqp_linmix_unit qk_norm;
 	int rope;
-	bool low, prepares, tiled;         /* some input is projected twice; has work per head before the operator */
 	bool mean;                         /* the norm of o takes the mean away */
+	bool low, prepares, tiled, conv_silu; /* some input is projected twice; has work per head before the operator */
 	size_t rope_index, pairs;
 	size_t fstate[SEQP_OP_STATE];
 	size_t po, pown;

@@ -80,6 +80,10 @@ void seqp_linmix_apply(const seqp_linmix_stream *s, float *x, size_t c0, size_t 
 	case SEQP_MAP_LOGSIGMOID: log_sigmoid(s, x, n); break;
 	case SEQP_MAP_DECAY: decay(s, x, c0, n); break;
 	case SEQP_MAP_BOUNDED: bounded(s, x, c0, n); break;
+	case SEQP_MAP_CLAMP:
+		for (size_t i = 0; i < n; i++)
+			x[i] = x[i] < s->floor ? s->floor : x[i] > s->factor ? s->factor : x[i];
+		break;
 	case SEQP_MAP_LOWER: lower(s, x, c0, n); break;
 	case SEQP_MAP_CAP: seqk_softcap(x, x, s->factor, n); break;
 	}
@@ -101,13 +105,15 @@ static int open_A(const seqp_bind *b, seqp_linmix_stream *s, seq_error *err)
 	return 0;
 }
 
-/* P.lower [layers][columns], the model's: softmax over the layers, summed up to this one without the first. */
+/* P.lower [layers][columns], the model's, needed when P.use_lower is 1: softmax over the layers, summed up to this one without the first. */
 static int open_lower(const seqp_bind *b, seqp_linmix_stream *s, seq_error *err)
 {
 	const seqp_view *v = seqp_bind_weight(b, "lower");
 	float *par = seqp_arena_alloc(b->arena, s->cols, sizeof *par);
 	if (!par)
 		return seqp_nomem(err, s->cols * sizeof *par);
+	if (!v && seqp_bind_number(b, "use_lower", 0) != 0)
+		return seqp_bind_fail(b, "lower", err, "is missing");
 	if (v && (v->dtype != SEQ_F32 || v->cols != (int64_t)s->cols || (double)v->rows != seqp_bind_global(b, "layers", 0) || v->stride != s->cols * 4))
 		return seqp_bind_fail(b, "lower", err, "is not a float for each layer and column");
 	s->par = par;

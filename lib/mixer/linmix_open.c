@@ -53,13 +53,14 @@ static int read_numbers(seqp_linmix_state *m, const seqp_bind *b, seq_error *err
 			                 b->role, n[i].name, v, n[i].lo, n[i].hi);
 		m->call.number[i] = v;
 	}
-	int64_t norm, rope, tiled, map;
+	int64_t norm, rope, tiled, map, silu;
 	int rc;
 	if ((rc = seqp_bind_int(b, "qk_norm", 0, 0, 3, &norm, err)) < 0 || (rc = seqp_bind_int(b, "rope", 0, 0, 2, &rope, err)) < 0 ||
+	    (rc = seqp_bind_int(b, "conv.silu", 0, 0, 1, &silu, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "tiled", 0, 0, 1, &tiled, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "o.map", 0, 0, SEQP_MAP_ELU1, &map, err)) < 0)
 		return rc;
-	m->qk_norm = (enum seqp_linmix_unit)norm, m->rope = (int)rope, m->tiled = tiled != 0, m->o_map = (enum seqp_linmix_map)map;
+	m->qk_norm = (enum seqp_linmix_unit)norm, m->rope = (int)rope, m->tiled = tiled != 0, m->conv_silu = silu != 0, m->o_map = (enum seqp_linmix_map)map;
 	m->unit_eps = (float)seqp_bind_number(b, "qk_norm.eps", 1e-6);
 	m->eps = (float)seqp_bind_number(b, "norm_eps", seqp_bind_global(b, "norm_eps", 1e-5));
 	return m->sys->op->check ? m->sys->op->check(&m->call, err) : 0;
@@ -199,6 +200,16 @@ static const seqp_linmix_input *input(const seqp_linmix *sys, const char *name)
 	return NULL;
 }
 
+/* 1: the input is there or has to be; 0: it is left out. */
+static int wanted(const seqp_bind *b, const seqp_op_array *a, unsigned how, seq_error *err)
+{
+	int64_t use = -1;
+	int rc = (a->how & SEQP_OP_OPT) ? seqp_bind_int(b, name_of(b, a->name, ".use"), -1, -1, 1, &use, err) : 0;
+	if (rc < 0 || (how & SEQP_SET))
+		return rc;
+	return !(a->how & SEQP_OP_OPT) || (how & SEQP_DERIVED) || use > 0 || (use < 0 && seqp_bind_weight(b, a->name));
+}
+
 static int open_inputs(seqp_linmix_state *m, const seqp_bind *b, seqp_state_spec *spec, seq_error *err)
 {
 	static const seqp_linmix_input plain = {0};
@@ -210,8 +221,11 @@ static int open_inputs(seqp_linmix_state *m, const seqp_bind *b, seqp_state_spec
 		s->name = a->name;
 		measure(m, a->dims, s);
 		how = how ? how : &plain;
-		if ((how->how & SEQP_SET) || ((a->how & SEQP_OP_OPT) && !(how->how & SEQP_DERIVED) && !seqp_bind_weight(b, a->name)))
+		if ((rc = wanted(b, a, how->how, err)) <= 0) {
+			if (rc < 0)
+				return rc;
 			continue;
+		}
 		if (*a->dims == 'T')
 			rc = open_stream(m, b, how, s, spec, err);
 		else

@@ -25,13 +25,14 @@ static void shape(const frame *f, const seqp_linmix_stream *s)
 	size_t c0, c1;
 	const seqp_batch *b = f->ctx->batch;
 	float *x = at(f, s->pcols);
+	bool fused = s->map == SEQP_MAP_SILU && !f->m->conv_silu;
 	seqp_linear_columns(&f->ctx->lane, s->cols, &c0, &c1);
 	for (size_t i = 0; s->conv && i < b->nseq; i++) {
 		float *seq = x + b->first[i] * s->cols;
-		seqk_conv(seq, s->cols, seq, s->cols, b->first[i + 1] - b->first[i], s->conv, s->conv_b, s->K, s->map == SEQP_MAP_SILU,
+		seqk_conv(seq, s->cols, seq, s->cols, b->first[i + 1] - b->first[i], s->conv, s->conv_b, s->K, fused || f->m->conv_silu,
 		          f->state[i]->fixed[s->fconv], c0, c1);
 	}
-	if (s->map == SEQP_MAP_NONE || (s->conv && s->map == SEQP_MAP_SILU) || c0 == c1)
+	if (s->map == SEQP_MAP_NONE || (s->conv && fused) || c0 == c1)
 		return;
 	for (size_t r = 0; r < f->rows; r++)
 		seqp_linmix_apply(s, x + r * s->cols + c0, c0, c1 - c0);

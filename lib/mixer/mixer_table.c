@@ -17,6 +17,18 @@ static const seqp_mixer_row *const table[] = {
 	&seqp_mixer_rwkv7,
 	&seqp_mixer_rwkv_ffn,
 	&seqp_mixer_mlstm,
+	&seqp_mixer_deltaproduct,
+	&seqp_mixer_comba,
+	&seqp_mixer_gla,
+	&seqp_mixer_simple_gla,
+	&seqp_mixer_hgrn2,
+	&seqp_mixer_lightnet,
+	&seqp_mixer_gsa,
+	&seqp_mixer_abc,
+	&seqp_mixer_hgrn,
+	&seqp_mixer_retention,
+	&seqp_mixer_mesa,
+	&seqp_mixer_linear,
 };
 
 const seqp_mixer_row *seqp_mixer_at(size_t i)

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The delta rule and its gates: u = beta (v - k S'), S = S' + outer(k, u), o = scale q S, where S' is
  * S (delta-rule; Yang et al., 2024), exp(g[t][h]) S (gated-delta-rule; Yang, Kautz, Hatamizadeh, 2024) or
- * diag(exp(g[t][h][k])) S (kda: Kimi Linear, 2025).  Comba (Hu et al., 2025) reads the error with p for k.
+ * diag(exp(g[t][h][k])) S (kda: Kimi Linear, 2025).  Comba (Hu et al., 2025) reads the error with p for k, of S' as its
+ * paper has it, or of S as its models were trained.
  * The kernel reads the old state: k S' is (k * decay) S. */
+#include <math.h>
+
 #include "kernel/vec.h"
 #include "op/heads.h"
 #include "op/op_rows.h"
 
 enum { Q, K, V, BETA, G, P };
+enum { SCALE, READ };
 
 static void common(const seqp_op_call *c, seqp_span *s)
 {
@@ -28,6 +32,10 @@ static void gated(const seqp_op_call *c, seqp_span *s)
 	common(c, s);
 	seqp_span_exp1(c, s, s->a1, G);
 	SEQP_MADE_SCALARS(s, a1);
+	if (c->in[P] && c->number[READ]) {
+		SEQP_ROWS(s, c, p, P);
+		return;
+	}
 	for (size_t j = 0; j < s->n; j++)
 		seqk_scale(s->p + j * s->K, seqp_op_in(c, error, s->t + j, s->h * s->K), s->a1[j], s->K);
 	SEQP_MADE(s, p);
@@ -53,11 +61,15 @@ static const seqp_op_array in_gated[] = {QKVB, {.name = "g", .dims = "TH"}, {0}}
 static const seqp_op_array in_kda[] = {QKVB, {.name = "g", .dims = "THK"}, {0}};
 static const seqp_op_array in_comba[] = {QKVB, {.name = "g", .dims = "TH"}, {.name = "p", .dims = "THK"}, {0}};
 
-#define ROW(symbol, title, source, work, inputs, how) \
+static const char *const reads[] = {"decayed", "old", NULL};
+static const seqp_op_number comba_number[] = {{"scale", NAN, -1e30, 1e30, NULL, "factor of q; 1 / sqrt(K) unless given"},
+	{"read", 0, 0, 1, reads, "the state that p reads: decayed, or old as in published models"}, {0}};
+
+#define ROW(symbol, title, source, work, inputs, numbers, how) \
 	const seqp_op_row symbol = {.name = title, .paper = source, .bytes = "H K V", .cost = work, .in = inputs, \
-		.state = seqp_heads_state, .out = seqp_heads_out, .number = seqp_heads_scale, .split = 'H', \
+		.state = seqp_heads_state, .out = seqp_heads_out, .number = numbers, .split = 'H', \
 		.check = seqp_heads_check, .scratch = seqp_heads_scratch, .run = how}
-ROW(seqp_op_delta, "delta-rule", "Yang et al., Parallelizing Linear Transformers with the Delta Rule, 2024", "3 H K V", in_delta, run_delta);
-ROW(seqp_op_gated_delta, "gated-delta-rule", "Yang, Kautz, Hatamizadeh, Gated Delta Networks, 2024", "4 H K V", in_gated, run_gated);
-ROW(seqp_op_kda, "kda", "Kimi Team, Kimi Linear, 2025", "4 H K V", in_kda, run_kda);
-ROW(seqp_op_comba, "comba", "Hu et al., Comba, 2025", "4 H K V", in_comba, run_gated);
+ROW(seqp_op_delta, "delta-rule", "Yang et al., Parallelizing Linear Transformers with the Delta Rule, 2024", "3 H K V", in_delta, seqp_heads_scale, run_delta);
+ROW(seqp_op_gated_delta, "gated-delta-rule", "Yang, Kautz, Hatamizadeh, Gated Delta Networks, 2024", "4 H K V", in_gated, seqp_heads_scale, run_gated);
+ROW(seqp_op_kda, "kda", "Kimi Team, Kimi Linear, 2025", "4 H K V", in_kda, seqp_heads_scale, run_kda);
+ROW(seqp_op_comba, "comba", "Hu et al., Comba, 2025", "4 H K V", in_comba, comba_number, run_gated);

@@ -2,21 +2,21 @@
 /* Gated slot attention: two linear recurrences over M slots with a softmax between.
  *   hk [K][M] = hk diag(exp(g)) + outer(k, s);  p = softmax(scale q hk)
  *   hv [M][V] = diag(exp(g)) hv + outer(s, v);  o = p hv
- * s is 1 - exp(g) when it is absent.  Zhang et al., Gated Slot Attention, 2024. */
+ * s is 1 - exp(g) when it is absent.  Zhang et al., Gated Slot Attention, 2024.
+ * ABC (Peng et al., 2021): s a softmax over time, z = logaddexp(z, s), g = z_old - z, and exp(s - z) for s. */
+#include <math.h>
+
 #include "kernel/vec.h"
 #include "op/heads.h"
 #include "op/op_rows.h"
 
 enum { Q, K, V, G, S };
 
-/* One head and token; w: 2 M floats and K of scratch. */
-static void token(const seqp_op_call *c, size_t h, size_t t, float *w)
+/* Both passes of one head and token; w: decay, p, s [M], q [K]. */
+static void passes(const seqp_op_call *c, size_t h, size_t t, float *w)
 {
 	size_t k = seqp_op_dim(c, 'K'), v = seqp_op_dim(c, 'V'), m = seqp_op_dim(c, 'M');
 	float *decay = w, *p = w + m, *s = w + 2 * m, *q = w + 3 * m;
-	seqk_exp(decay, seqp_op_in(c, G, t, h * m), m);
-	for (size_t i = 0; i < m; i++)
-		s[i] = c->in[S] ? seqp_op_in(c, S, t, h * m)[i] : 1 - decay[i];
 	seqk_scale(q, seqp_op_in(c, Q, t, h * k), (float)c->number[0], k);
 	seqk_recur keys = {.q = q, .k = seqp_op_in(c, K, t, h * k), .v = s, .av = decay, .o = p, .S = c->state[0] + h * k * m,
 		.n = 1, .K = k, .V = m};
@@ -29,9 +29,27 @@ static void token(const seqp_op_call *c, size_t h, size_t t, float *w)
 
 static void run(const seqp_op_call *c, size_t h0, size_t h1)
 {
+	size_t m = seqp_op_dim(c, 'M');
+	float *decay = c->scratch, *s = decay + 2 * m;
 	for (size_t h = h0; h < h1; h++)
-		for (size_t t = 0; t < seqp_op_dim(c, 'T'); t++)
-			token(c, h, t, c->scratch);
+		for (size_t t = 0; t < seqp_op_dim(c, 'T'); t++) {
+			seqk_exp(decay, seqp_op_in(c, G, t, h * m), m);
+			for (size_t i = 0; i < m; i++)
+				s[i] = c->in[S] ? seqp_op_in(c, S, t, h * m)[i] : 1 - decay[i];
+			passes(c, h, t, c->scratch);
+		}
+}
+
+enum { ABC_S = 3 };
+
+static void run_abc(const seqp_op_call *c, size_t h0, size_t h1)
+{
+	size_t m = seqp_op_dim(c, 'M');
+	for (size_t h = h0; h < h1; h++)
+		for (size_t t = 0; t < seqp_op_dim(c, 'T'); t++) {
+			seqp_time_softmax(c->state[2] + h * m, c->scratch, c->scratch + 2 * m, seqp_op_in(c, ABC_S, t, h * m), m);
+			passes(c, h, t, c->scratch);
+		}
 }
 
 static size_t scratch(const seqp_op_call *c)
@@ -47,4 +65,20 @@ const seqp_op_row seqp_op_gsa = {
 	.name = "gsa", .paper = "Zhang et al., Gated Slot Attention, 2024",
 	.bytes = "H M (K + V)", .cost = "3 H M (K + V)", .in = in, .state = state, .out = seqp_heads_out,
 	.number = seqp_heads_scale, .split = 'H', .check = seqp_heads_check, .scratch = scratch, .run = run,
+};
+
+static const seqp_op_array in_abc[] = {{.name = "q", .dims = "THK"}, {.name = "k", .dims = "THK"}, {.name = "v", .dims = "THV"},
+	{.name = "s", .dims = "THM"}, {0}};
+static const seqp_op_array state_abc[] = {{.name = "hk", .dims = "HKM"}, {.name = "hv", .dims = "HMV"}, {.name = "z", .dims = "HM"}, {0}};
+
+static void fresh(const seqp_op_call *c, int which, float *z)
+{
+	for (size_t i = 0; which == 2 && i < seqp_op_dim(c, 'H') * seqp_op_dim(c, 'M'); i++)
+		z[i] = -INFINITY;
+}
+
+const seqp_op_row seqp_op_abc = {
+	.name = "abc", .paper = "Peng et al., ABC: Attention with Bounded-memory Control, 2021",
+	.bytes = "H M (K + V + 1)", .cost = "3 H M (K + V)", .in = in_abc, .state = state_abc, .out = seqp_heads_out,
+	.number = seqp_heads_scale, .split = 'H', .check = seqp_heads_check, .fresh = fresh, .scratch = scratch, .run = run_abc,
 };

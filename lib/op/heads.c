@@ -95,3 +95,18 @@ void seqp_span_divide(const seqp_op_call *c, seqp_span *s)
 			o[i] /= s->bonus[j];
 	}
 }
+
+void seqp_time_softmax(float *z, float *a, float *w, const float *k, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		a[i] = -fabsf(z[i] - k[i]);
+	seqk_softplus(w, a, n);
+	for (size_t i = 0; i < n; i++) {
+		float next = fmaxf(z[i], k[i]) + w[i];
+		a[i] = z[i] == -INFINITY ? 0 : z[i] - next;
+		w[i] = k[i] - next;
+		z[i] = next;
+	}
+	seqk_exp(a, a, n);
+	seqk_exp(w, w, n);
+}

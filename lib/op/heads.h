@@ -47,6 +47,10 @@ void seqp_span_exp1(const seqp_op_call *c, const seqp_span *s, float *scalars, i
 /* q times number scale (number 0), as almost every row has it. */
 void seqp_span_query(const seqp_op_call *c, seqp_span *s, int input);
 
+/* A softmax over time whose normaliser runs along: z, its logarithm, is -inf at first; k goes into it; a = exp(z_old - z)
+ * is what older weights are multiplied by, w = exp(k - z) the new one. */
+void seqp_time_softmax(float *z, float *a, float *w, const float *k, size_t n);
+
 /* An after: o divided by bonus. */
 seqp_span_fn seqp_span_divide;
 

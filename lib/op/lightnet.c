@@ -10,29 +10,13 @@
 
 enum { Q, K, V };
 
-/* One token: decay into a, weight into k; old and new log normaliser in z. */
-static void weigh(float *z, float *a, float *w, const float *k, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		a[i] = -fabsf(z[i] - k[i]);
-	seqk_softplus(w, a, n);
-	for (size_t i = 0; i < n; i++) {
-		float next = fmaxf(z[i], k[i]) + w[i];
-		a[i] = z[i] == -INFINITY ? 0 : z[i] - next;
-		w[i] = k[i] - next;
-		z[i] = next;
-	}
-	seqk_exp(a, a, n);
-	seqk_exp(w, w, n);
-}
-
 static void factors(const seqp_op_call *c, seqp_span *s)
 {
 	for (size_t j = 0; j < s->n; j++) {
 		float *q = s->q + j * s->K;
 		seqk_silu(q, seqp_op_in(c, Q, s->t + j, s->h * s->K), s->K);
 		seqk_scale(q, q, (float)c->number[0], s->K);
-		weigh(c->state[1] + s->h * s->K, s->a + j * s->K, s->k + j * s->K, seqp_op_in(c, K, s->t + j, s->h * s->K), s->K);
+		seqp_time_softmax(c->state[1] + s->h * s->K, s->a + j * s->K, s->k + j * s->K, seqp_op_in(c, K, s->t + j, s->h * s->K), s->K);
 	}
 	SEQP_MADE(s, q);
 	SEQP_MADE(s, a);

@@ -5,7 +5,7 @@
 
 #include "op/op.h"
 
-extern const seqp_op_row seqp_op_attention, seqp_op_forgetting, seqp_op_stickbreaking, seqp_op_based, seqp_op_jrt,
+extern const seqp_op_row seqp_op_abc, seqp_op_attention, seqp_op_forgetting, seqp_op_stickbreaking, seqp_op_based, seqp_op_jrt,
 	seqp_op_lstm, seqp_op_gru, seqp_op_delta, seqp_op_gated_delta, seqp_op_kda, seqp_op_comba, seqp_op_deltaproduct,
 	seqp_op_dplr, seqp_op_rwkv7, seqp_op_flowformer, seqp_op_flowformer_both, seqp_op_gla, seqp_op_hgrn2,
 	seqp_op_gsa, seqp_op_hgrn, seqp_op_hydra, seqp_op_lif, seqp_op_lightnet, seqp_op_linear, seqp_op_linear_norm,

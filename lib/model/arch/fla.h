@@ -9,6 +9,7 @@
 extern const seqp_number seqp_fla_model[]; /* sizes, MLP, the full layers */
 extern const seqp_number seqp_fla_21[];    /* 21 layers unless said otherwise, not 24 */
 extern const seqp_number seqp_fla_conv[];  /* short convolutions */
+extern const seqp_number seqp_fla_no_conv[]; /* before it: none unless said otherwise */
 extern const seqp_part seqp_fla_frame[];   /* embedding, norms, MLP, head, the full layers' attention */
 extern const seqp_part seqp_fla_qkvo[];    /* attn.q, k, v, o and their convolutions */
 extern const seqp_word seqp_fla_map_words[];
@@ -26,15 +27,17 @@ extern const seqp_op seqp_fla_full_ops[6];
 
 /* attn.v_head_dim is head_dim times attn.expand_v; types of layers. */
 int seqp_fla_finish(seq_model *m, seq_error *err);
-/* The same, with widths of all heads together: width times attn.expand_k and attn.expand_v. */
+/* The same, with widths of all heads together: width times attn.expand_k and attn.expand_v; attn.g.factor = 1 / attn.g.div. */
 int seqp_fla_finish_wide(seq_model *m, seq_error *err);
+/* attn.heads of attn.expand key channels; one may be 0 and follows, attn.heads always if heads_follow. */
+int seqp_fla_finish_ratio(seq_model *m, bool heads_follow, seq_error *err);
 
 /* The row of a model with mixer ops. */
-#define FLA_ARCH(symbol, title, ops, number_lists, part_lists, finishing) \
+#define FLA_ARCH(symbol, title, ops, number_lists, part_lists, refused, finishing) \
 	static const seqp_block symbol##_blocks[] = {{ops, 6}, {seqp_fla_full_ops, 6}}; \
 	static const char *const symbol##_hf[] = {title, NULL}; \
 	const seqp_arch seqp_arch_##symbol = {.name = title, .gguf = seqp_fla_none, .hf = symbol##_hf, .prefix = seqp_fla_prefix, \
-		.numbers = number_lists, .parts = part_lists, .refuse_hf = "attnres_block_size", .finish = finishing, \
+		.numbers = number_lists, .parts = part_lists, .refuse_hf = "attnres_block_size" refused, .finish = finishing, \
 		.block = symbol##_blocks, .blocks = 2}
 
 #endif

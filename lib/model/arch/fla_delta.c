@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* delta_net, gated_deltanet, kda: the delta rule without a decay, with one per head, with one per key channel. */
+/* delta_net, gated_deltanet, kda: the delta rule without a decay, with one per head, with one per key channel;
+ * gated_deltaproduct, comba. */
 #include "model/arch/fla.h"
 
 #define HEADS(dflt, expand) \
@@ -73,6 +74,50 @@ static const seqp_part delta_parts[] = {
 	{0}
 };
 
+static const seqp_number product[] = {
+	HEADS(6, 2),
+	FLA_INT("attn.steps", "num_householder", 1, 64, 1),
+	FLA_INT("attn.g.use", "use_forget_gate", 0, 1, 0),
+	FLA_INT("attn.gate", "use_output_gate", 0, 1, 1),
+	{0}
+};
+
+static const seqp_part product_parts[] = {
+	FLA("q", "q_proj.weight", "attn.q.heads*attn.head_dim", "width", 0),
+	FLA("o", "o_proj.weight", "width", "attn.heads*attn.v_head_dim", 0),
+	FLA("q.conv.w", "q_conv1d.weight", "attn.q.heads*attn.head_dim", "attn.conv_size", SEQP_SMALL | SEQP_OPT),
+	FLA("q.conv.b", "q_conv1d.bias", "attn.q.heads*attn.head_dim", NULL, SEQP_OPT),
+	FLA("k", "k_proj.weight", "attn.steps*attn.k.heads*attn.head_dim", "width", 0),
+	FLA("v", "v_proj.weight", "attn.steps*attn.heads*attn.v_head_dim", "width", 0),
+	FLA("k.conv.w", "k_conv1d.weight", "attn.steps*attn.k.heads*attn.head_dim", "attn.conv_size", SEQP_SMALL | SEQP_OPT),
+	FLA("v.conv.w", "v_conv1d.weight", "attn.steps*attn.heads*attn.v_head_dim", "attn.conv_size", SEQP_SMALL | SEQP_OPT),
+	FLA("k.conv.b", "k_conv1d.bias", "attn.steps*attn.k.heads*attn.head_dim", NULL, SEQP_OPT),
+	FLA("v.conv.b", "v_conv1d.bias", "attn.steps*attn.heads*attn.v_head_dim", NULL, SEQP_OPT),
+	FLA("beta", "b_proj.weight", "attn.steps*attn.heads", "width", 0),
+	FLA("g", "a_proj.weight", "attn.heads", "width", SEQP_OPT),
+	FLA("g.b", "dt_bias", "attn.heads", NULL, SEQP_OPT),
+	FLA("A", "A_log", "attn.heads", NULL, SEQP_HF_NEGEXP | SEQP_OPT),
+	FLA("gate", "g_proj.weight", "attn.heads*attn.v_head_dim", "width", SEQP_OPT),
+	FLA("norm.w", "o_norm.weight", "attn.v_head_dim", NULL, 0),
+	{0}
+};
+
+static const seqp_number comba[] = {
+	HEADS(6, 2),
+	FLA_SET("attn.read", "1"),
+	FLA_INT("attn.use_decay", "use_inner_decay", 0, 1, 1),
+	FLA_INT("attn.use_D", "use_output_correction", 0, 1, 1),
+	FLA_INT("attn.gate", "use_output_gate", 0, 1, 1),
+	FLA_SET("attn.gate.map", "4"),
+	{0}
+};
+
+static const seqp_part comba_parts[] = {
+	FLA("decay", "decay", "attn.k.heads", NULL, SEQP_OPT),
+	FLA("D", "D", "attn.k.heads", NULL, SEQP_OPT),
+	{0}
+};
+
 static int finish_delta(seq_model *m, seq_error *err)
 {
 	int e = seqp_model_number(m, -1, "attn.qk_norm", 1) == 2 ? seqp_number_set(m, -1, "attn.qk_norm.eps", 0, err) : SEQ_OK;
@@ -80,6 +125,11 @@ static int finish_delta(seq_model *m, seq_error *err)
 }
 
 static const seqp_op gated_ops[6] = FLA_BLOCK("gated-delta-rule"), kda_ops[6] = FLA_BLOCK("kda"), delta_ops[6] = FLA_BLOCK("delta-rule");
+static const seqp_op product_ops[6] = FLA_BLOCK("deltaproduct"), comba_ops[6] = FLA_BLOCK("comba");
+static const seqp_number *const product_lists[] = {product, seqp_fla_conv, seqp_fla_21, seqp_fla_model, NULL};
+static const seqp_number *const comba_lists[] = {comba, seqp_fla_conv, seqp_fla_21, seqp_fla_model, NULL};
+static const seqp_part *const product_part_lists[] = {seqp_fla_frame, product_parts, NULL};
+static const seqp_part *const comba_part_lists[] = {seqp_fla_frame, seqp_fla_qkvo, gated_parts, comba_parts, NULL};
 static const seqp_number *const gated_lists[] = {gated, seqp_fla_conv, seqp_fla_21, seqp_fla_model, NULL};
 static const seqp_number *const kda_lists[] = {kda, seqp_fla_conv, seqp_fla_model, NULL};
 static const seqp_number *const delta_lists[] = {delta, seqp_fla_conv, seqp_fla_model, NULL};
@@ -87,6 +137,8 @@ static const seqp_part *const gated_part_lists[] = {seqp_fla_frame, seqp_fla_qkv
 static const seqp_part *const kda_part_lists[] = {seqp_fla_frame, seqp_fla_qkvo, kda_parts, NULL};
 static const seqp_part *const delta_part_lists[] = {seqp_fla_frame, seqp_fla_qkvo, delta_parts, NULL};
 
-FLA_ARCH(gated_deltanet, "gated_deltanet", gated_ops, gated_lists, gated_part_lists, seqp_fla_finish);
-FLA_ARCH(kda, "kda", kda_ops, kda_lists, kda_part_lists, seqp_fla_finish);
-FLA_ARCH(delta_net, "delta_net", delta_ops, delta_lists, delta_part_lists, finish_delta);
+FLA_ARCH(gated_deltanet, "gated_deltanet", gated_ops, gated_lists, gated_part_lists, "", seqp_fla_finish);
+FLA_ARCH(kda, "kda", kda_ops, kda_lists, kda_part_lists, "", seqp_fla_finish);
+FLA_ARCH(delta_net, "delta_net", delta_ops, delta_lists, delta_part_lists, "", finish_delta);
+FLA_ARCH(gated_deltaproduct, "gated_deltaproduct", product_ops, product_lists, product_part_lists, "", seqp_fla_finish);
+FLA_ARCH(comba, "comba", comba_ops, comba_lists, comba_part_lists, "", seqp_fla_finish);

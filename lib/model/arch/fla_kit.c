@@ -37,6 +37,8 @@ const seqp_number seqp_fla_conv[] = {
 	{0}
 };
 
+const seqp_number seqp_fla_no_conv[] = {FLA_INT("attn.use_conv", "use_short_conv", 0, 1, 0), {0}};
+
 #define FULL(role, hf, rows, cols, how) {"full." role, NULL, "layers.%.attn." hf, rows, cols, how, NULL, NULL, 2}
 
 const seqp_part seqp_fla_frame[] = {
@@ -119,6 +121,25 @@ int seqp_fla_finish_wide(seq_model *m, seq_error *err)
 	double heads = seqp_model_number(m, -1, "attn.heads", 1);
 	int e = expand(m, "attn.head_dim", "attn.expand_k", (double)m->width, heads, err);
 	if (e < 0 || (e = expand(m, "attn.v_head_dim", "attn.expand_v", (double)m->width, heads, err)) < 0)
+		return e;
+	double div = seqp_model_number(m, -1, "attn.g.div", 0);
+	if (div && (e = seqp_number_set(m, -1, "attn.g.factor", 1 / div, err)) < 0)
+		return e;
+	return types(m, err);
+}
+
+int seqp_fla_finish_ratio(seq_model *m, bool heads_follow, seq_error *err)
+{
+	double K = seqp_model_number(m, -1, "attn.expand", 0), heads = seqp_model_number(m, -1, "attn.heads", 0);
+	if (K && (heads_follow || !heads))
+		heads = floor((double)m->width / K);
+	if (!K && heads)
+		K = floor((double)m->width / heads);
+	if (!(heads >= 1) || fmod((double)m->width, heads) != 0)
+		return seqp_fail(err, SEQ_E_FORMAT, "num_heads and expand_ratio do not say how %lld columns divide into heads", (long long)m->width);
+	int e = seqp_number_set(m, -1, "attn.heads", heads, err);
+	if (e < 0 || (e = seqp_number_set(m, -1, "attn.head_dim", K, err)) < 0 ||
+	    (e = seqp_number_set(m, -1, "attn.v_head_dim", (double)m->width / heads, err)) < 0)
 		return e;
 	return types(m, err);
 }

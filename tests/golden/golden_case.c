@@ -58,6 +58,8 @@ int golden_open(golden_case *c, const char *dir)
 	snprintf(c->model, sizeof c->model, "%s/model.gguf", dir);
 	c->gguf = access(c->model, R_OK) == 0;
 	if (!c->gguf)
+		snprintf(c->model, sizeof c->model, "%s/model.bin", dir);
+	if (access(c->model, R_OK))
 		snprintf(c->model, sizeof c->model, "%s", dir);
 	if (read_json(c) < 0)
 		return -1;
@@ -80,9 +82,9 @@ void golden_free(golden_case *c)
 
 size_t golden_each(const char *root, void (*fn)(const char *dir, void *arg), void *arg)
 {
-	static const char *const kinds[] = {"hf", "fla", "gguf"};
+	static const char *const kinds[] = {"hf", "fla", "gguf", "rwkv"};
 	size_t count = 0;
-	for (int k = 0; k < 3; k++) {
+	for (int k = 0; k < 4; k++) {
 		char path[1024];
 		struct dirent **e = NULL;
 		snprintf(path, sizeof path, "%s/%s", root, kinds[k]);

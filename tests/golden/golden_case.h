@@ -22,7 +22,7 @@ int golden_open(golden_case *c, const char *dir);
 void golden_free(golden_case *c);
 /* A file's bytes; NULL when it cannot be read. */
 void *golden_read(const char *dir, const char *name, size_t *bytes);
-/* Calls fn for the cases of root/hf and root/gguf, by name; returns how many. */
+/* Calls fn for the cases of root/{hf,fla,gguf,rwkv}, by name; returns how many. */
 size_t golden_each(const char *root, void (*fn)(const char *dir, void *arg), void *arg);
 
 #endif

@@ -54,7 +54,7 @@ static const seqp_part own5[] = {
 	VECTOR("tm.mix_g", O "time_mix_g", "width", SEQP_OPT),
 	{"tm.g", NULL, O "gate.weight", KEYS, "width", SEQP_OPT, NULL, NULL, 0},
 	VECTOR("tm.w", O "time_decay", "tm.decays", 0),
-	VECTOR("tm.u", O "time_first", "tm.heads", SEQP_OPT), VECTOR("tm.u", O "time_faaaa", KEYS, SEQP_OPT),
+	VECTOR("tm.u", O "time_first", "tm.heads", SEQP_OPT), VECTOR("tm.u", O "time_faaaa", KEYS, 0),
 	LN("tm.norm", O "ln_x"),
 	CHANNEL("blocks.%.ffn.", "time_mix_k", "time_mix_r"),
 	{0}

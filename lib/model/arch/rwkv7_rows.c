@@ -9,6 +9,9 @@ static const seqp_number heads[] = {
 	{0}
 };
 
+/* Types of layers: the first has no values to mix in. */
+enum { FIRST, LATER };
+
 #define T "blk.%.time_mix_"
 #define F "layers.%.attn."
 #define O "blocks.%.att."
@@ -22,21 +25,20 @@ static const seqp_number heads[] = {
 	VECTOR("tm.mix_a", NULL, one "x_a", SEQP_OPT), VECTOR("tm.mix_g", NULL, one "x_g", SEQP_OPT), \
 	FUSED("tm.mix_r", all, own, "0"), FUSED("tm.mix_w", all, own, "width"), FUSED("tm.mix_k", all, own, "2*width"), \
 	FUSED("tm.mix_v", all, own, "3*width"), FUSED("tm.mix_a", all, own, "4*width"), FUSED("tm.mix_g", all, own, "5*width")
-#define LOW(x, rank, hf1, hf2, hf0, g1, g2, g0, how) \
-	{"tm." x "1", g1, hf1, rank, "width", how, NULL, NULL, 0}, \
-	{"tm." x "2", g2, hf2, "width", rank, how, NULL, NULL, 0}, \
-	{"tm." x "2.b", g0, hf0, "width", NULL, (how) & SEQP_OPT, NULL, NULL, 0}
-#define LOW_FLA(x, rank, how) \
+#define LOW(x, rank, hf1, hf2, hf0, g1, g2, g0, how, types) \
+	{"tm." x "1", g1, hf1, rank, "width", how, NULL, NULL, types}, \
+	{"tm." x "2", g2, hf2, "width", rank, how, NULL, NULL, types}, \
+	{"tm." x "2.b", g0, hf0, "width", NULL, 0, NULL, NULL, types}
+#define LOW_FLA(x, rank, types) \
 	LOW(x, rank, F x "_lora.lora.0.weight", F x "_lora.lora.2.weight", F x "_lora.lora.2.bias", \
-	    T x "1.weight", T x "2.weight", T x "0.weight", how)
-#define LOW_OWN(x, rank, how) \
-	LOW(x, rank, O x "1", O x "2", O x "0", NULL, NULL, NULL, SEQP_HF_TRANSPOSE | (how))
+	    T x "1.weight", T x "2.weight", T x "0.weight", 0, types)
+#define LOW_OWN(x, rank, types) LOW(x, rank, O x "1", O x "2", O x "0", NULL, NULL, NULL, SEQP_HF_TRANSPOSE, types)
 
 static const seqp_part parts[] = {
 	MIXES(F, T "lerp_fused.weight", F "x_x"),
 	MATRIX("tm.r", T "receptance.weight", F "r_proj.weight"), MATRIX("tm.k", T "key.weight", F "k_proj.weight"),
 	MATRIX("tm.v", T "value.weight", F "v_proj.weight"), MATRIX("tm.o", T "output.weight", F "o_proj.weight"),
-	LOW_FLA("w", "tm.w_rank", 0), LOW_FLA("a", "tm.a_rank", 0), LOW_FLA("v", "tm.v_rank", SEQP_OPT),
+	LOW_FLA("w", "tm.w_rank", 0), LOW_FLA("a", "tm.a_rank", 0), LOW_FLA("v", "tm.v_rank", 1 << LATER),
 	{"tm.g1", T "g1.weight", F "g_lora.lora.0.weight", "tm.g_rank", "width", 0, NULL, NULL, 0},
 	{"tm.g2", T "g2.weight", F "g_lora.lora.2.weight", "width", "tm.g_rank", 0, NULL, NULL, 0},
 	VECTOR("tm.k_k", T "k_k.weight", F "k_k", 0), VECTOR("tm.k_a", T "k_a.weight", F "k_a", 0),
@@ -52,7 +54,7 @@ static const seqp_part own[] = {
 	MIXES(O, NULL, O "x_rwkvag"),
 	MATRIX("tm.r", NULL, O "receptance.weight"), MATRIX("tm.k", NULL, O "key.weight"),
 	MATRIX("tm.v", NULL, O "value.weight"), MATRIX("tm.o", NULL, O "output.weight"),
-	LOW_OWN("w", "tm.w_rank", 0), LOW_OWN("a", "tm.a_rank", 0), LOW_OWN("v", "tm.v_rank", SEQP_OPT),
+	LOW_OWN("w", "tm.w_rank", 0), LOW_OWN("a", "tm.a_rank", 0), LOW_OWN("v", "tm.v_rank", 1 << LATER),
 	{"tm.g1", NULL, O "g1", "tm.g_rank", "width", SEQP_HF_TRANSPOSE, NULL, NULL, 0},
 	{"tm.g2", NULL, O "g2", "width", "tm.g_rank", SEQP_HF_TRANSPOSE, NULL, NULL, 0},
 	VECTOR("tm.k_k", NULL, O "k_k", 0), VECTOR("tm.k_a", NULL, O "k_a", 0), VECTOR("tm.r_k", NULL, O "r_k", 0),
@@ -66,6 +68,8 @@ static const seqp_part own[] = {
 static int ranks(seq_model *m, double eps, seq_error *err)
 {
 	int e = seqp_rwkv_finish(m, eps, err);
+	for (int64_t i = 1; i < m->layers && e >= 0; i++)
+		e = seqp_number_set(m, i, "type", LATER, err);
 	if (e < 0 || (e = seqp_number_set(m, 0, "tm.v_first", 1, err)) < 0 ||
 	    (e = seqp_number_by_rows(m, "tm.w_rank", "tm.w1", err)) < 0 ||
 	    (e = seqp_number_by_rows(m, "tm.a_rank", "tm.a1", err)) < 0 ||
@@ -85,7 +89,7 @@ static int finish_own(seq_model *m, seq_error *err)
 }
 
 static const seqp_op block[] = SEQP_RWKV_BLOCK("rwkv7");
-static const seqp_block blocks[] = {{block, sizeof block / sizeof *block}};
+static const seqp_block blocks[] = {{block, sizeof block / sizeof *block}, {block, sizeof block / sizeof *block}};
 static const seqp_number *const lists[] = {seqp_rwkv_numbers, heads, NULL}, *const own_lists[] = {seqp_rwkv_numbers, seqp_rwkv_sizes, NULL};
 static const seqp_part *const part_lists[] = {seqp_rwkv_ends_fla, parts, NULL}, *const own_parts[] = {seqp_rwkv_ends_own, own, NULL};
 static const char *const names[] = {"rwkv7", NULL}, *const own_names[] = {"rwkv7-pth", NULL}, *const none[] = {NULL};
@@ -96,11 +100,11 @@ static const char *const skip[] = {"blk.0.time_mix_v0.weight", "blk.0.time_mix_v
 
 const seqp_arch seqp_arch_rwkv7 = {
 	.name = "rwkv7", .gguf = names, .hf = names, .prefix = prefix, .numbers = lists, .parts = part_lists, .skip = skip,
-	.refuse_hf = "attn|attnres_block_size", .finish = finish, .block = blocks, .blocks = 1, .out = {seqp_rwkv_out, 1},
+	.refuse_hf = "attn|attnres_block_size", .finish = finish, .block = blocks, .blocks = 2, .out = {seqp_rwkv_out, 1},
 	.in = {seqp_rwkv_in, 1},
 };
 
 const seqp_arch seqp_arch_rwkv7_own = {
 	.name = "rwkv7-pth", .gguf = none, .hf = own_names, .prefix = seqp_rwkv_no_prefix, .numbers = own_lists, .parts = own_parts,
-	.skip = skip, .finish = finish_own, .block = blocks, .blocks = 1, .out = {seqp_rwkv_out, 1}, .in = {seqp_rwkv_in, 1},
+	.skip = skip, .finish = finish_own, .block = blocks, .blocks = 2, .out = {seqp_rwkv_out, 1}, .in = {seqp_rwkv_in, 1},
 };

@@ -4,7 +4,7 @@
 #ifndef KERNEL_ARM_TILE_NEON_H
 #define KERNEL_ARM_TILE_NEON_H
 
-#include "kernel/x86/loader.h"
+#include "kernel/x86/loader_grid.h"
 
 enum { SPAN = 32, SIGNED_OFF = 0 };
 

@@ -18,6 +18,7 @@ SEQK_INLINE vint v_of8(uint8x16_t a) { return vreinterpretq_u32_u8(a); }
 
 SEQK_INLINE vint v_and(vint a, vint b) { return vandq_u32(a, b); }
 SEQK_INLINE vint v_or(vint a, vint b) { return vorrq_u32(a, b); }
+SEQK_INLINE vint v_xor(vint a, vint b) { return veorq_u32(a, b); }
 SEQK_INLINE vint v_set8(int b) { return v_of8(vdupq_n_u8((uint8_t)b)); }
 SEQK_INLINE vint v_set32(int b) { return vdupq_n_u32((uint32_t)b); }
 SEQK_INLINE vint v_add8(vint a, vint b) { return v_of8(vaddq_u8(v_u8(a), v_u8(b))); }
@@ -52,6 +53,19 @@ SEQK_INLINE vint v_four(int a, int b, int c, int d)
 SEQK_INLINE vint v_test8(vint a, vint m, vint x)
 {
 	return vandq_u32(v_of8(vceqq_u8(v_u8(vandq_u32(a, m)), v_u8(m))), x);
+}
+
+/* 1 in the bytes where a is at least b, without signs */
+SEQK_INLINE vint v_least8(vint a, vint b)
+{
+	return vandq_u32(v_of8(vcgeq_u8(v_u8(a), v_u8(b))), v_set8(1));
+}
+
+/* Eight numbers of 16 bits, their low and high bytes. */
+SEQK_INLINE void v_zip8(uint16_t to[8], const uint8_t *low, uint64_t high)
+{
+	uint8x8x2_t z = vzip_u8(vld1_u8(low), vcreate_u8(high));
+	vst1q_u16(to, vreinterpretq_u16_u8(vcombine_u8(z.val[0], z.val[1])));
 }
 
 /* The low halves of the dwords, as f16. */

@@ -337,36 +337,4 @@ SEQK_INLINE void load_iq4_xs(const seqk_quant *t, const uint8_t *const p[ROWS], 
 	}
 }
 
-/* Any type, by its C row; codes off too large. */
-SEQK_INLINE void load_any(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u, int off)
-{
-	int8_t c[ROWS][SEQK_QUANT_BLOCK] __attribute__((aligned(64)));
-	float d[SEQK_QUANT_GROUPS], m[SEQK_QUANT_GROUPS];
-	const uint8_t *q[ROWS];
-	int per = 32 / t->group;
-	for (int r = 0; r < ROWS; r++) {
-		q[r] = (const uint8_t *)c[r];
-		t->unpack(p[r] + block * t->bytes, c[r], d, m);
-		for (int g = 0; g < t->block / t->group; g++)
-			__builtin_memcpy((char *)&u[g / per].d[g % per] + 4 * r, d + g, 4);
-	}
-	for (int g = 0; g < t->block / 32; g++) {
-		v_load16(u[g].w, q, 32 * (size_t)g);
-		v_load16(u[g].w + 4, q, 32 * (size_t)g + 16);
-		UNROLL
-		for (int j = 0; j < 8; j++)
-			u[g].w[j] = v_add8(u[g].w[j], v_set8(off));
-	}
-}
-
-static void load_any_16(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
-{
-	load_any(t, p, block, u, 16);
-}
-
-static void load_any_64(const seqk_quant *t, const uint8_t *const p[ROWS], size_t block, unit *u)
-{
-	load_any(t, p, block, u, 64);
-}
-
 #endif

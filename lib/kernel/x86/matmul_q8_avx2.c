@@ -9,7 +9,7 @@
 #include "kernel/x86/levels.h"
 #include "kernel/x86/wide_avx2.h"
 
-#include "kernel/x86/loader.h"
+#include "kernel/x86/loader_grid.h"
 
 enum { TILE = 4, PANELS = 2, SPAN = 32, SIGNED_OFF = 0 };
 

@@ -5,7 +5,7 @@
 #include "kernel/x86/levels.h"
 #include "kernel/x86/wide_avx512.h"
 
-#include "kernel/x86/loader.h"
+#include "kernel/x86/loader_grid.h"
 
 /* One panel: a fetch of four columns for each vpdpbusd is what the load ports can do. */
 enum { TILE = 8, PANELS = 1, SPAN = 32, SIGNED_OFF = 128 };

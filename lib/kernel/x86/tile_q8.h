@@ -16,14 +16,13 @@ enum {
 	AHEAD = 768,   /* bytes of each row */
 	WALK = 2,      /* up to so many activations take no panels; signed codes: twice as many */
 	ACTS = 128,    /* activations of a block */
-	SLOW = 4,      /* times more where a type is slow to load */
 	SUMS = PANELS * TILE,
 };
 
 /* What the compiler should know about a type. */
 typedef struct shape {
 	loader *load;
-	int units; /* of a block; 0: ask the table */
+	int units; /* of a block */
 	int group;
 	bool min;
 	int off;   /* codes are stored this much too large */
@@ -161,7 +160,7 @@ SEQK_INLINE void load_span(shape s, const seqk_quant *t, const uint8_t *w, size_
 SEQK_INLINE void walk(shape s, const seqk_quant *t, const uint8_t *w, size_t stride, const seqk_act *a,
                       float *y, size_t ldy, int rows, int na)
 {
-	size_t units = s.units ? (size_t)s.units : t->block / 32u, blocks = a->k / t->block;
+	size_t units = (size_t)s.units, blocks = a->k / t->block;
 	const uint8_t *p[ROWS];
 	unit u[SEQK_QUANT_BLOCK / 32];
 	vflt acc[SUMS];
@@ -204,7 +203,7 @@ SEQK_INLINE void pass(shape s, const unit *u, const signs *sg, size_t units, con
 SEQK_INLINE void step(shape s, const seqk_quant *t, const uint8_t *w, size_t stride, const seqk_act *a,
                       float *y, size_t ldy, int rows, size_t j, size_t e, void *scratch)
 {
-	size_t units = s.units ? (size_t)s.units : t->block / 32u, blocks = a->k / t->block;
+	size_t units = (size_t)s.units, blocks = a->k / t->block;
 	size_t span = (s.fit ? SPAN : SPAN / 2) / units;
 	unit *u = scratch;
 	signs *sg = (signs *)(void *)(u + PANELS * SPAN);
@@ -226,7 +225,7 @@ SEQK_INLINE void step(shape s, const seqk_quant *t, const uint8_t *w, size_t str
 SEQK_INLINE void multiply(shape s, const seqk_quant *t, const uint8_t *w, size_t stride, const seqk_act *a,
                           float *y, size_t ldy, size_t r0, size_t r1, void *scratch)
 {
-	const size_t block = s.units ? ACTS : SLOW * ACTS, few = s.fit ? WALK : 2 * WALK;
+	const size_t few = s.fit ? WALK : 2 * WALK;
 	for (size_t r = r0; r < r1 && a->n <= few; r += ROWS) {
 		int rows = r1 - r < ROWS ? (int)(r1 - r) : ROWS;
 		if (a->n == 1)
@@ -236,8 +235,8 @@ SEQK_INLINE void multiply(shape s, const seqk_quant *t, const uint8_t *w, size_t
 		else if (!s.fit)
 			walk(s, t, w + r * stride, stride, a, y + r, ldy, rows, 4);
 	}
-	for (size_t j = 0; j < a->n && a->n > few; j += block) {
-		size_t e = a->n - j < block ? a->n : j + block;
+	for (size_t j = 0; j < a->n && a->n > few; j += ACTS) {
+		size_t e = a->n - j < ACTS ? a->n : j + ACTS;
 		for (size_t r = r0; r < r1; r += PANELS * ROWS)
 			step(s, t, w + r * stride, stride, a, y + r, ldy,
 			     r1 - r < PANELS * ROWS ? (int)(r1 - r) : PANELS * ROWS, j, e, scratch);
@@ -267,10 +266,15 @@ SEQK_Q8(mxfp4, load_mxfp4, 1, 32, false, 12, 4)
 SEQK_Q8(q8_1, load_q8_1, 1, 32, false, 0, 0)
 SEQK_Q8(q8_k, load_q8_k, 8, 32, false, 0, 0)
 SEQK_Q8(tq2_0, load_tq2_0, 8, 32, false, 1, 8)
-SEQK_Q8(any16_16, load_any_16, 0, 16, false, 16, 4)
-SEQK_Q8(any32_16, load_any_16, 0, 32, false, 16, 4)
-SEQK_Q8(any16_64, load_any_64, 0, 16, false, 64, 1)
-SEQK_Q8(any32_64, load_any_64, 0, 32, false, 64, 1)
+SEQK_Q8(tq1_0, load_tq1_0, 8, 32, false, 1, 8)
+SEQK_Q8(nvfp4, load_nvfp4, 2, 16, false, 12, 4)
+SEQK_Q8(iq1_s, load_iq1_s, 8, 32, false, 16, 4)
+SEQK_Q8(iq1_m, load_iq1_m, 8, 16, false, 16, 4)
+SEQK_Q8(iq2_xxs, load_iq2_xxs, 8, 32, false, 0, 0)
+SEQK_Q8(iq2_xs, load_iq2_xs, 8, 16, false, 0, 0)
+SEQK_Q8(iq2_s, load_iq2_s, 8, 16, false, 0, 0)
+SEQK_Q8(iq3_xxs, load_iq3_xxs, 8, 32, false, 0, 0)
+SEQK_Q8(iq3_s, load_iq3_s, 8, 32, false, 16, 4)
 
 static void fill_q8(seqk_matmul_table *t)
 {
@@ -290,12 +294,16 @@ static void fill_q8(seqk_matmul_table *t)
 	t->q8[SEQ_Q8_1] = q8_1;
 	t->q8[SEQ_Q8_K] = q8_k;
 	t->q8[SEQ_TQ2_0] = tq2_0;
-	/* codes within 15 */
-	t->q8[SEQ_NVFP4] = t->q8[SEQ_IQ1_M] = any16_16;
-	t->q8[SEQ_IQ1_S] = t->q8[SEQ_IQ3_S] = t->q8[SEQ_TQ1_0] = any32_16;
-	/* within 62 */
-	t->q8[SEQ_IQ2_XS] = t->q8[SEQ_IQ2_S] = any16_64;
-	t->q8[SEQ_IQ2_XXS] = t->q8[SEQ_IQ3_XXS] = any32_64;
+	t->q8[SEQ_TQ1_0] = tq1_0;
+	t->q8[SEQ_NVFP4] = nvfp4;
+	t->q8[SEQ_IQ1_S] = iq1_s;
+	t->q8[SEQ_IQ1_M] = iq1_m;
+	t->q8[SEQ_IQ2_XXS] = iq2_xxs;
+	t->q8[SEQ_IQ2_XS] = iq2_xs;
+	t->q8[SEQ_IQ2_S] = iq2_s;
+	t->q8[SEQ_IQ3_XXS] = iq3_xxs;
+	t->q8[SEQ_IQ3_S] = iq3_s;
+	seqk_lattice_fill();
 }
 
 #endif

@@ -15,6 +15,7 @@ typedef __m256 vflt;  /* a float a row */
 
 SEQK_INLINE vint v_and(vint a, vint b) { return _mm256_and_si256(a, b); }
 SEQK_INLINE vint v_or(vint a, vint b) { return _mm256_or_si256(a, b); }
+SEQK_INLINE vint v_xor(vint a, vint b) { return _mm256_xor_si256(a, b); }
 SEQK_INLINE vint v_set8(int b) { return _mm256_set1_epi8((char)b); }
 SEQK_INLINE vint v_set32(int b) { return _mm256_set1_epi32(b); }
 SEQK_INLINE vint v_add8(vint a, vint b) { return _mm256_add_epi8(a, b); }
@@ -38,6 +39,19 @@ SEQK_INLINE vint v_table(const int8_t *p) { return _mm256_broadcastsi128_si256(_
 SEQK_INLINE vint v_test8(vint a, vint m, vint x)
 {
 	return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(a, m), m), x);
+}
+
+/* 1 in the bytes where a is at least b, without signs */
+SEQK_INLINE vint v_least8(vint a, vint b)
+{
+	return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_max_epu8(a, b), a), _mm256_set1_epi8(1));
+}
+
+/* Eight numbers of 16 bits, their low and high bytes. */
+SEQK_INLINE void v_zip8(uint16_t to[8], const uint8_t *low, uint64_t high)
+{
+	__m128i x = _mm_loadl_epi64((const __m128i *)(const void *)low), y = _mm_cvtsi64_si128((long long)high);
+	_mm_storeu_si128((__m128i *)(void *)to, _mm_unpacklo_epi8(x, y));
 }
 
 /* The low halves of the dwords, as f16. */

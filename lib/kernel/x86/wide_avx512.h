@@ -14,6 +14,7 @@ typedef __m512 vflt;  /* a float a row */
 
 SEQK_INLINE vint v_and(vint a, vint b) { return _mm512_and_si512(a, b); }
 SEQK_INLINE vint v_or(vint a, vint b) { return _mm512_or_si512(a, b); }
+SEQK_INLINE vint v_xor(vint a, vint b) { return _mm512_xor_si512(a, b); }
 SEQK_INLINE vint v_set8(int b) { return _mm512_set1_epi8((char)b); }
 SEQK_INLINE vint v_set32(int b) { return _mm512_set1_epi32(b); }
 SEQK_INLINE vint v_add8(vint a, vint b) { return _mm512_add_epi8(a, b); }
@@ -53,6 +54,18 @@ SEQK_INLINE vflt v_negate(vflt a)
 SEQK_INLINE vint v_test8(vint a, vint m, vint x)
 {
 	return _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(a, m), x);
+}
+
+SEQK_INLINE vint v_least8(vint a, vint b)
+{
+	return _mm512_maskz_set1_epi8(_mm512_cmpge_epu8_mask(a, b), 1);
+}
+
+/* Eight numbers of 16 bits, their low and high bytes. */
+SEQK_INLINE void v_zip8(uint16_t to[8], const uint8_t *low, uint64_t high)
+{
+	__m128i x = _mm_loadl_epi64((const __m128i *)(const void *)low), y = _mm_cvtsi64_si128((long long)high);
+	_mm_storeu_si128((__m128i *)(void *)to, _mm_unpacklo_epi8(x, y));
 }
 
 SEQK_INLINE vflt v_half(vint a)

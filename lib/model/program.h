@@ -61,6 +61,7 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *                  P.in.b P.out.b, P.dt_norm.w P.b_norm.w P.c_norm.w, P.z (else P.in holds [x | z])
  *        mamba2    P.in P.conv.w P.conv.b P.dt.b P.A [H] (negative) P.D [H] P.norm.w P.out, P.in.b P.out.b
  *        shortconv P.in ([B | C | u]) P.conv.w P.conv.b P.out, P.in.b P.out.b
+ *        keys      P.k P.v, P.k.b P.v.b: what softmax mixers with "kv_from" of this layer read
  *        gated-delta-rule, kda, ...: those of mixer/linmix.h, roles and numbers
  *        gated     P.gate P.up P.down (+ .b)
  *        plain     P.up P.down (+ .b)
@@ -82,7 +83,7 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  *          "P.norm_after" (1: after the rope) "P.gated" (1: rows of P.q are [q | gate] by head, 2: P.gate) "P.clip" (of q, k, v)
  *          "P.chunk" (keys since the last multiple of it) "P.alibi" (factor of the slopes; 0 none) "P.alibi_max"
  *          "P.temper" "P.temper_at" (q * (1 + temper log(1 + floor((position + 1) / temper_at)))) "rope.reverse" (1)
- *          "P.kv_from" (the layer whose keys and values this one reads; absent: its own)
+ *          "P.kv_from" (the layer whose keys and values are read, this one behind a mixer "keys"; absent: its own)
  *          "P.qk_norm.eps" "P.rope" (0 none, 1 halves, 2 adjacent) "rope.dim" "rope.theta"
  *          "rope.scaling" (0 none, 1 linear, 2 dynamic, 3 yarn, 4 llama3, 5 longrope) "rope.factor"
  *          "rope.orig" (original context) "rope.low" "rope.high" (llama3) "rope.attn_factor" (0: by formula)

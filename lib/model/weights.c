@@ -87,6 +87,8 @@ static bool tensor_name(const seq_model *m, const seqp_part *p, int64_t layer, c
 		prefix = "";
 		name++;
 	}
+	if (hf && layer >= 0)
+		layer = (int64_t)seqp_model_number(m, layer, "names.layer", (double)layer);
 	return seqp_weight_format(prefix, name, layer, out, MAX_TENSOR_NAME);
 }
 

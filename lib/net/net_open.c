@@ -41,7 +41,7 @@ static int open_mixer(seq_net *net, seqp_bind *b, seqp_step *s, seq_error *err)
 		return seqp_fail(err, SEQ_E_UNSUPPORTED, "layer %lld: no mixer is called %s", (long long)b->layer, s->op.kind);
 	s->slot = (size_t)b->layer;
 	if (from >= 0) {
-		if (from != (double)(int64_t)from || from >= (double)b->layer || !net->plan->spec[(size_t)from].heads)
+		if (from != (double)(int64_t)from || from > (double)b->layer || !net->plan->spec[(size_t)from].heads)
 			return seqp_fail(err, SEQ_E_FORMAT, "layer %lld: layer %g has no keys and values to share", (long long)b->layer,
 			                 from);
 		s->slot = (size_t)from;

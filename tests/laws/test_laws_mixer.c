@@ -208,6 +208,9 @@ static const struct setup setups[] = {
 	{"linear", "elu + 1, normalised; T2R's features of q are those of k",
 	 {{"m.heads", 3}, {"m.head_dim", 5}, {"m.feature_in", 5}, {"m.feature", 2}, {"m.normalise", 1}, {"m.q.map", 3}, {"m.k.map", 3}},
 	 {{"m.q", 15, 32}, {"m.k", 15, 32}, {"m.v", 15, 32}, {"m.o", 32, 15}, {"m.q.f1.w", 5, 5}, {"m.k.f1.w", 5, 5}}},
+	{"keys", "rope",
+	 {{"m.kv_heads", 3}, {"m.head_dim", 6}, {"m.v_head_dim", 5}, {"m.rope", 2}},
+	 {{"m.k", 18, 32}, {"m.v", 15, 32}, {"m.k.b", 1, 18}}},
 };
 
 static int failed, checked;

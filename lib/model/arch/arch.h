@@ -35,7 +35,7 @@ enum {
 	SEQP_LETTERS = 32    /* a string is a list of words of one letter */
 };
 
-/* A weight.  Names: "%" is the layer; a JSON-side name gets the prefix of the model
+/* A weight.  Names: "%" is the layer (on the JSON side the number "names.layer" of the layer if it is set); a JSON-side name gets the prefix of the model
  * unless it begins with "/".  A role may have several rows: the first whose tensor exists
  * serves.  rows, cols: the shape it must have (expressions); cols NULL: a vector. */
 typedef struct seqp_part {

@@ -56,6 +56,7 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_hgrn2,
 	&seqp_arch_linear,
 	&seqp_arch_mesa,
+	&seqp_arch_yoco,
 	&seqp_arch_bamba,
 	&seqp_arch_falcon_h1,
 	&seqp_arch_nemotron_h,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* 128 bits that tell models apart (seq-model(5)): every number and name, the tokenizer,
+/* 128 bits that tell models apart (seq-model(5)): what the metadata says, the tokenizer,
  * and three pages of each tensor; cheap enough to be taken at every opening. */
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
@@ -25,13 +27,6 @@ static void add_text(seqp_digest *d, const char *s)
 	seqp_digest_add(d, s, n);
 }
 
-static void add_double(seqp_digest *d, double x)
-{
-	uint64_t u;
-	memcpy(&u, &x, 8);
-	add_u64(d, x == x ? u : 0x7ff8000000000000u);
-}
-
 /* First, middle and last bytes, each at most piece. */
 static void add_sample(seqp_digest *d, const void *data, size_t n, size_t piece)
 {
@@ -46,15 +41,36 @@ static void add_sample(seqp_digest *d, const void *data, size_t n, size_t piece)
 	seqp_digest_add(d, p + n - piece, piece);
 }
 
-static void add_numbers(seqp_digest *d, const seq_model *m)
+/* Less what does not touch the computation. */
+static int add_json(seqp_digest *d, const json_t *config, seq_error *err)
 {
-	for (size_t i = 0; i < m->values; i++) {
-		const seqp_value *v = &m->value[i];
+	static const char *const idle[] = {"_name_or_path", "_commit_hash", "architectures", "auto_map", "bos_token_id", "dtype",
+		"eos_token_id", "pad_token_id", "torch_dtype", "transformers_version", "use_cache"};
+	json_t *copy = json_copy((json_t *)(uintptr_t)config);
+	for (size_t i = 0; copy && i < sizeof idle / sizeof *idle; i++)
+		json_object_del(copy, idle[i]);
+	char *text = copy ? json_dumps(copy, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+	json_decref(copy);
+	if (!text)
+		return seqp_nomem(err, sizeof *copy);
+	add_text(d, text);
+	free(text);
+	return SEQ_OK;
+}
+
+/* Of what the files say, not of what is read from it: a new row in a table leaves fingerprints alone. */
+static int add_config(seqp_digest *d, const seqp_store *s, seq_error *err)
+{
+	size_t n = s->gguf ? seqp_gguf_keys(s->gguf) : 0;
+	for (size_t i = 0; i < n; i++) {
+		const seqp_gguf_value *v = seqp_gguf_at(s->gguf, i);
+		if (strncmp(v->key, "tokenizer.", 10) == 0 || strncmp(v->key, "general.", 8) == 0)
+			continue;
 		add_text(d, v->key);
-		add_double(d, v->all);
-		for (int64_t l = 0; v->of && l < m->layers; l++)
-			add_double(d, v->of[l]);
+		add_u64(d, v->count);
+		add_sample(d, v->data, v->bytes, WHOLE_TOKENIZER);
 	}
+	return s->config ? add_json(d, s->config, err) : SEQ_OK;
 }
 
 static void add_tokenizer(seqp_digest *d, const seqp_store *s)
@@ -92,10 +108,10 @@ int seqp_fingerprint(seq_model *m, seq_error *err)
 	if (!d)
 		return seqp_nomem(err, 600);
 	add_text(d, m->arch->name);
-	add_numbers(d, m);
+	int e = add_config(d, &m->src, err);
 	add_tokenizer(d, &m->src);
 	add_tensors(d, &m->src);
 	seqp_digest_get(d, m->fingerprint);
 	seqp_digest_free(d);
-	return SEQ_OK;
+	return e;
 }

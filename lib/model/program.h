@@ -57,6 +57,8 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *        softmax   P.q P.k P.v P.o (matrices [out][in]), P.q.b P.k.b P.v.b P.o.b, P.q_norm.w
  *                  P.k_norm.w (+ .b), P.rope_freqs (divisors of the frequencies, [r/2]),
  *                  P.rope_short P.rope_long, P.gate, P.sinks [heads], P.o_norm.w [heads * v_head_dim]
+ *        mla       P.q_a P.q_a_norm.w P.q_b, or P.q; P.kv_a P.kv_a_norm.w; P.kv_b rows [nope | v] by head, or P.k_b
+ *                  [heads * kv_rank][nope] and P.v_b [heads * v_head_dim][kv_rank]; P.o (+ .b)
  *        mamba     P.in P.conv.w [C][K] P.conv.b P.x P.dt P.dt.b P.A [I][N] (negative) P.D P.out,
  *                  P.in.b P.out.b, P.dt_norm.w P.b_norm.w P.c_norm.w, P.z (else P.in holds [x | z])
  *        mamba2    P.in P.conv.w P.conv.b P.dt.b P.A [H] (negative) P.D [H] P.norm.w P.out, P.in.b P.out.b
@@ -88,6 +90,8 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  *          "rope.scaling" (0 none, 1 linear, 2 dynamic, 3 yarn, 4 llama3, 5 longrope) "rope.factor"
  *          "rope.orig" (original context) "rope.low" "rope.high" (llama3) "rope.attn_factor" (0: by formula)
  *          "rope.beta_fast" "rope.beta_slow" "rope.mscale" "rope.mscale_all" "rope.truncate" "rope.max" (max_position_embeddings)
+ * mla:     "P.heads" "P.nope_dim" "P.rope_dim" "P.kv_rank" "P.v_head_dim" "P.scale" "P.rope" "P.window" "P.q_a_norm.eps"
+ *          "P.kv_a_norm.eps"
  * mamba:   "P.inner" "P.state" "P.conv" "P.rank" "P.heads" "P.norm_eps" "P.bcdt_norm" (1: rms on dt, B, C)
  * mamba2:  "P.inner" "P.state" "P.conv" "P.heads" "P.groups" "P.norm_eps" "P.norm_group" (0: inner / groups)
  *          "P.norm_first" (1: norm, then gate) "P.dt_min" "P.dt_max"

@@ -39,6 +39,8 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_granitemoe,
 	&seqp_arch_gpt_oss,
 	&seqp_arch_minimax_m2,
+	&seqp_arch_deepseek_v3,
+	&seqp_arch_deepseek_v2,
 	&seqp_arch_mamba,
 	&seqp_arch_falcon_mamba,
 	&seqp_arch_mamba2,

@@ -14,6 +14,7 @@ extern const seqp_arch seqp_arch_llama, seqp_arch_mistral, seqp_arch_qwen2, seqp
 extern const seqp_arch seqp_arch_bamba, seqp_arch_falcon_h1, seqp_arch_nemotron_h, seqp_arch_lfm2, seqp_arch_samba;
 extern const seqp_arch seqp_arch_mixtral, seqp_arch_olmoe, seqp_arch_qwen2_moe, seqp_arch_qwen3_moe, seqp_arch_granitemoe;
 extern const seqp_arch seqp_arch_gpt_oss, seqp_arch_minimax_m2;
+extern const seqp_arch seqp_arch_deepseek_v3, seqp_arch_deepseek_v2;
 
 extern const seqp_arch seqp_arch_rwkv4, seqp_arch_rwkv4_own, seqp_arch_rwkv5_own, seqp_arch_rwkv6, seqp_arch_rwkv6_own,
 	seqp_arch_rwkv7, seqp_arch_rwkv7_own, seqp_arch_xlstm;

@@ -25,7 +25,7 @@ static uint64_t raw_bytes(const seq_frame *f)
 static int alike(const seq_frame *a, const seq_frame *b)
 {
 	return a->kind == b->kind && a->role == b->role && a->dtype == b->dtype && a->rank == b->rank &&
-	       !memcmp(a->dim + 1, b->dim + 1, sizeof a->dim - sizeof a->dim[0]);
+	       !strcmp(a->name, b->name) && !memcmp(a->dim + 1, b->dim + 1, sizeof a->dim - sizeof a->dim[0]);
 }
 
 static stat_group *find_group(stat_tally *t, const seq_frame *f)
@@ -117,11 +117,13 @@ static const char *span(char buf[32], const uint32_t r[2], int always)
 
 static void print_group(FILE *o, const stat_group *g)
 {
-	char kind[24], shape[160] = "", a[32], b[32];
+	char kind[24], shape[160 + SEQ_NAME_MAX] = "", a[32], b[32];
 	const seq_frame *f = &g->like;
 	size_t n = 0;
 	if (!g->rest) {
-		n = (size_t)snprintf(shape, sizeof shape, "%s", seq_dtype_get(f->dtype)->name);
+		n = (size_t)snprintf(shape, sizeof shape, "%s%s%s", f->name, f->name[0] ? " " : "", seq_dtype_get(f->dtype)->name);
+		for (size_t i = 0; i < n; i++) /* a name is anything */
+			shape[i] = shape[i] >= ' ' && shape[i] < 127 ? shape[i] : '?';
 		for (int i = 0; i < f->rank; i++)
 			n += (size_t)snprintf(shape + n, sizeof shape - n, i ? "[%s%" PRIu32 "]" : "[%s]",
 			                      i ? "" : span(a, g->dim0, 1), f->dim[i]);
@@ -161,8 +163,9 @@ void tally_json(FILE *o, const stat_tally *t)
 	fputs("\"arrays\":[", o);
 	for (size_t i = 0; i < t->ngroups; i++) {
 		const stat_group *g = &t->group[i];
-		fprintf(o, "%s{\"kind\":\"%s\",\"role\":%d,\"dtype\":\"%s\",\"layers\":[%" PRIu32 ",%" PRIu32 "],\"shape\":[", i ? "," : "",
-		        g->rest ? "others" : dump_kind(g->like.kind, kind), g->like.role, seq_dtype_get(g->like.dtype)->name,
+		fprintf(o, "%s{\"kind\":\"%s\",\"name\":", i ? "," : "", g->rest ? "others" : dump_kind(g->like.kind, kind));
+		dump_json_string(o, g->like.name, strlen(g->like.name));
+		fprintf(o, ",\"role\":%d,\"dtype\":\"%s\",\"layers\":[%" PRIu32 ",%" PRIu32 "],\"shape\":[", g->like.role, seq_dtype_get(g->like.dtype)->name,
 		        g->layer[0], g->layer[1]);
 		for (int k = 0; k < g->like.rank; k++)
 			fprintf(o, k ? ",%" PRIu32 : "%" PRIu32, k ? g->like.dim[k] : g->dim0[1]);

@@ -54,19 +54,20 @@ static const char *dtype_name(int t)
 /* Is f shaped as want says? */
 static int check(const seq_frame *f, const seq_frame *want, const char *what, seq_error *err)
 {
-	int same = f->dtype == want->dtype && f->rank == want->rank && f->bytes == want->bytes;
+	int same = f->dtype == want->dtype && f->rank == want->rank && f->bytes == want->bytes &&
+	           (!f->name[0] || !strcmp(f->name, want->name));
 	for (int i = 0; same && i < want->rank; i++)
 		same = f->dim[i] == want->dim[i];
 	if (same)
 		return 0;
-	return seqp_fail(err, SEQ_E_MISMATCH, "state, layer %u: %s have another type or shape than this model's (%s, %zu bytes; "
+	return seqp_fail(err, SEQ_E_MISMATCH, "state, layer %u: %s have another name, type or shape than this model's (%s, %zu bytes; "
 	                 "here %s, %zu bytes)", f->layer, what, dtype_name(f->dtype), f->bytes, dtype_name(want->dtype), want->bytes);
 }
 
 static int load_logits(struct seqp_loading *d, const seq_frame *f, seq_error *err)
 {
 	size_t vocab = d->t->plan->vocab;
-	seq_frame want = {.dtype = SEQ_F32, .rank = 1, .dim = {(uint32_t)vocab}, .bytes = vocab * 4};
+	seq_frame want = {.dtype = SEQ_F32, .rank = 1, .dim = {(uint32_t)vocab}, .name = "logits", .bytes = vocab * 4};
 	int rc = check(f, &want, "last logits", err);
 	if (rc < 0)
 		return rc;

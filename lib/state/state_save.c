@@ -3,6 +3,7 @@
  * computes with: written as they lie, keys and values gathered block by block. */
 #include "state/state_frames.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ void seqp_fixed_frame(seq_frame *f, const seqp_fixed_spec *spec, size_t layer, s
 {
 	*f = (seq_frame){.kind = SEQ_STATE, .role = (uint16_t)(SEQP_ROLE_FIXED + index), .dtype = SEQ_F32, .rank = 3,
 		.layer = (uint32_t)layer, .bytes = seqp_fixed_count(spec) * 4};
+	snprintf(f->name, sizeof f->name, "%s", spec->name);
 	while (f->rank > 1 && spec->dim[f->rank - 1] == 1)
 		f->rank--;
 	for (int i = 0; i < f->rank; i++)
@@ -39,6 +41,7 @@ void seqp_kv_frame(seq_frame *f, const seqp_state_spec *spec, size_t layer, int 
 	*f = (seq_frame){.kind = SEQ_STATE, .role = values ? SEQP_ROLE_VALUES : SEQP_ROLE_KEYS, .dtype = (uint8_t)spec->dtype,
 		.rank = 4, .dim = {(uint32_t)n, (uint32_t)spec->heads, SEQK_ATTN_BLOCK, (uint32_t)(values ? spec->dv : spec->d)},
 		.layer = (uint32_t)layer, .bytes = n * spec->heads * each};
+	snprintf(f->name, sizeof f->name, "%s", values ? "values" : "keys");
 	if (spec->dtype == SEQ_Q8_0) {
 		f->dtype = SEQ_U8;
 		f->rank = 3;
@@ -104,7 +107,7 @@ static int save_end(struct saving *v, const seq_state *s, seq_error *err)
 {
 	if (s->has_logits) {
 		seq_frame f = {.kind = SEQ_STATE, .role = SEQP_ROLE_LOGITS, .dtype = SEQ_F32, .rank = 1,
-			.dim = {(uint32_t)s->plan->vocab}, .layer = (uint32_t)s->plan->layers, .bytes = s->plan->vocab * 4};
+			.dim = {(uint32_t)s->plan->vocab}, .layer = (uint32_t)s->plan->layers, .name = "logits", .bytes = s->plan->vocab * 4};
 		int rc = put(v, &f, s->logits, err);
 		if (rc < 0)
 			return rc;

@@ -111,7 +111,7 @@ run sh -c 'seqstat good-join-states.seq | sed 1,4d' <<'EOF'
   kind      role   layers  array                          frames          bytes         stored
   state        0        0  F32[1]                              3             12             12
   commit       0           U8[0]                               3              0              0
-  note         0           U8[11]                              1             11             11
+  note         0           k U8[11]                            1             11             11
   tokens       0           I32[1]                              1              4              4
   sequence new tokens past tokens  layers    state bytes  state
          0          0          0       1              4  complete, after 0 tokens

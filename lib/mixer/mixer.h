@@ -26,11 +26,11 @@ typedef struct seqp_mixer_row {
 const seqp_mixer_row *seqp_mixer_find(const char *name); /* NULL: none */
 const seqp_mixer_row *seqp_mixer_at(size_t i);           /* NULL past the last */
 
-extern const seqp_mixer_row seqp_mixer_softmax, seqp_mixer_mamba, seqp_mixer_mamba2, seqp_mixer_shortconv, seqp_mixer_keys;
 extern const seqp_mixer_row seqp_mixer_softmax, seqp_mixer_mla, seqp_mixer_mamba, seqp_mixer_mamba2, seqp_mixer_shortconv;
-/* of the frame linmix.h */
+extern const seqp_mixer_row seqp_mixer_keys, seqp_mixer_forgetting;
 extern const seqp_mixer_row seqp_mixer_rwkv4, seqp_mixer_rwkv5, seqp_mixer_rwkv6, seqp_mixer_rwkv7, seqp_mixer_rwkv_ffn,
 	seqp_mixer_mlstm;
+/* of the frame linmix.h */
 extern const seqp_mixer_row seqp_mixer_delta, seqp_mixer_gated_delta, seqp_mixer_kda, seqp_mixer_deltaproduct,
 	seqp_mixer_comba, seqp_mixer_gla, seqp_mixer_simple_gla, seqp_mixer_hgrn2, seqp_mixer_lightnet, seqp_mixer_gsa, seqp_mixer_abc,
 	seqp_mixer_hgrn, seqp_mixer_retention, seqp_mixer_mesa, seqp_mixer_linear;

@@ -218,6 +218,13 @@ static const struct setup setups[] = {
 	{"keys", "rope",
 	 {{"m.kv_heads", 3}, {"m.head_dim", 6}, {"m.v_head_dim", 5}, {"m.rope", 2}},
 	 {{"m.k", 18, 32}, {"m.v", 15, 32}, {"m.k.b", 1, 18}}},
+	{"forgetting", "two heads a key, window, norm per head, gate",
+	 {{"m.heads", 4}, {"m.kv_heads", 2}, {"m.head_dim", 7}, {"m.window", 90}, {"m.qk_norm", 1}, {"m.gated", 1}},
+	 {{"m.q", 28, 32}, {"m.k", 14, 32}, {"m.v", 14, 32}, {"m.o", 32, 28}, {"m.f", 4, 32}, {"m.f.b", 1, 4}, {"m.gate", 28, 32},
+	  {"m.q_norm.w", 1, 28}, {"m.k_norm.w", 1, 14}}},
+	{"forgetting", "one key head",
+	 {{"m.heads", 3}, {"m.kv_heads", 1}, {"m.head_dim", 5}},
+	 {{"m.q", 15, 32}, {"m.k", 5, 32}, {"m.v", 5, 32}, {"m.o", 32, 15}, {"m.f", 3, 32}}},
 };
 
 static int failed, checked;

@@ -59,6 +59,7 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_linear,
 	&seqp_arch_mesa,
 	&seqp_arch_yoco,
+	&seqp_arch_forgetting,
 	&seqp_arch_bamba,
 	&seqp_arch_falcon_h1,
 	&seqp_arch_nemotron_h,

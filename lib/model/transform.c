@@ -81,17 +81,17 @@ int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64
 	return SEQ_OK;
 }
 
-int seqp_make_gathered(seq_model *m, seqp_view v, int64_t groups, int64_t parts, int64_t size, int64_t which, seqp_view *out,
+int seqp_make_gathered(seq_model *m, seqp_view v, int64_t groups, int64_t whole, int64_t first, int64_t n, seqp_view *out,
 		       seq_error *err)
 {
-	size_t part = (size_t)size * v.stride;
+	size_t part = (size_t)n * v.stride;
 	char *to = seqp_arena_alloc(&m->arena, (size_t)groups, part);
 	if (!to)
 		return seqp_nomem(err, (size_t)groups * part);
 	for (int64_t g = 0; g < groups; g++)
-		memcpy(to + (size_t)g * part, (const char *)v.data + (size_t)(parts * g + which) * part, part);
+		memcpy(to + (size_t)g * part, (const char *)v.data + (size_t)(g * whole + first) * v.stride, part);
 	*out = v;
 	out->data = to;
-	out->rows = groups * size;
+	out->rows = groups * n;
 	return SEQ_OK;
 }

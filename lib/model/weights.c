@@ -204,7 +204,15 @@ static int gather(seq_model *m, int64_t layer, const seq_tensor *t, const shape 
 	int64_t heads = (int64_t)seqp_model_number(m, layer, "attn.heads", 0);
 	if (heads <= 0 || s->rows % heads || s->whole != 3 * s->rows || s->first > 2)
 		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: not three equal parts per head", t->name);
-	return seqp_make_gathered(m, *v, heads, 3, s->rows / heads, s->first, v, err);
+	return seqp_make_gathered(m, *v, heads, 3 * (s->rows / heads), s->first * (s->rows / heads), s->rows / heads, v, err);
+}
+
+/* The same rows of every group; as many groups as number "groups" of the role's prefix. */
+static int each_group(seq_model *m, int64_t groups, const seq_tensor *t, const shape *s, seqp_view *v, seq_error *err)
+{
+	if (groups < 1 || s->rows % groups || s->whole % groups || s->first > s->whole / groups - s->rows / groups)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: %lld groups of rows do not fit", t->name, (long long)groups);
+	return seqp_make_gathered(m, *v, groups, s->whole / groups, s->first, s->rows / groups, v, err);
 }
 
 /* Every second row: of a matrix where it lies. */
@@ -213,7 +221,7 @@ static int each_second(seq_model *m, const seq_tensor *t, const shape *s, seqp_v
 	if (s->whole != 2 * s->rows || s->first > 1)
 		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: not pairs of rows", t->name);
 	if (!s->cols)
-		return seqp_make_gathered(m, *v, s->rows, 2, 1, s->first, v, err);
+		return seqp_make_gathered(m, *v, s->rows, 2, s->first, 1, v, err);
 	*v = (seqp_view){(const char *)v->data + (size_t)s->first * v->stride, v->dtype, s->rows, v->cols, 2 * v->stride};
 	return SEQ_OK;
 }
@@ -258,8 +266,8 @@ static int turned_view(seq_model *m, const seq_tensor *t, int64_t step, const sh
 	return seqp_make_transposed(m, &one, s->first % each, step, s->rows, v, err);
 }
 
-static int shaped_view(seq_model *m, unsigned how, int64_t layer, const seq_tensor *t, const shape *s, seqp_view *v,
-		       seq_error *err)
+static int shaped_view(seq_model *m, unsigned how, int64_t layer, int64_t groups, const seq_tensor *t, const shape *s,
+		       seqp_view *v, seq_error *err)
 {
 	bool pairs = how & SEQP_HF_PAIRS;
 	if (how & SEQP_HF_TRANSPOSE)
@@ -277,15 +285,26 @@ static int shaped_view(seq_model *m, unsigned how, int64_t layer, const seq_tens
 		return gather(m, layer, t, s, v, err);
 	if (pairs)
 		return each_second(m, t, s, v, err);
+	if (how & SEQP_GROUPS)
+		return each_group(m, groups, t, s, v, err);
 	*v = seqp_view_rows(*v, s->first, s->rows);
 	return SEQ_OK;
+}
+
+/* Number "what" of the prefix of a part's role. */
+static int64_t prefix_number(const seq_model *m, const seqp_part *p, int64_t layer, const char *what)
+{
+	char key[64];
+	snprintf(key, sizeof key, "%.*s.%s", (int)strcspn(p->role, "."), p->role, what);
+	return (int64_t)seqp_model_number(m, layer, key, 0);
 }
 
 static int take(seq_model *m, const seqp_part *p, int64_t layer, const seq_tensor *t, seqp_view *v, seq_error *err)
 {
 	shape s;
+	int64_t groups = prefix_number(m, p, layer, "groups");
 	int e = part_shape(m, p, layer, &s, err);
-	if (e < 0 || (e = shaped_view(m, how_here(m, p), layer, t, &s, v, err)) < 0)
+	if (e < 0 || (e = shaped_view(m, how_here(m, p), layer, groups, t, &s, v, err)) < 0)
 		return e;
 	if (!s.cols) /* a vector is one row */
 		*v = (seqp_view){v->data, v->dtype, 1, v->rows, (size_t)v->rows * sizeof(float)};
@@ -300,9 +319,7 @@ bool seqp_weight_in_layer(const seq_model *m, const seqp_part *p, int64_t layer)
 
 int64_t seqp_weight_stack(const seq_model *m, const seqp_part *p, int64_t layer)
 {
-	char key[64];
-	snprintf(key, sizeof key, "%.*s.experts", (int)strcspn(p->role, "."), p->role);
-	return (int64_t)seqp_model_number(m, layer, key, 0);
+	return prefix_number(m, p, layer, "experts");
 }
 
 /* "#" in a name stands for the matrix. */

@@ -68,7 +68,7 @@ static void check_softmax(const seq_model *m, int64_t l)
 {
 	int64_t d = seq_model_width(m), h = number(m, l, "attn.heads"), k = number(m, l, "attn.kv_heads");
 	int64_t w = number(m, l, "attn.head_dim"), v = number(m, l, "attn.v_head_dim");
-	need(m, l, "attn", ".q", h * w, d);
+	need(m, l, "attn", ".q", seqp_model_number(m, l, "attn.gated", 0) == 1 ? 2 * h * w : h * w, d);
 	need(m, l, "attn", ".k", k * w, d);
 	need(m, l, "attn", ".v", k * v, d);
 	need(m, l, "attn", ".o", d, h * v);

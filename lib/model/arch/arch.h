@@ -56,7 +56,8 @@ enum {
 	SEQP_STACK = 128,      /* as many matrices as number "experts" of the role's prefix: a tensor of rank 3, or, with "#"
 				* in the name, a tensor each */
 	SEQP_HF_COLUMNS = 256, /* first and whole count columns */
-	SEQP_FLAT = 512        /* a matrix whose rows have several dimensions */
+	SEQP_FLAT = 512,       /* a matrix whose rows have several dimensions */
+	SEQP_GROUPS = 2048     /* rows lie in groups, as many as number "groups" of the role's prefix; first counts within one */
 };
 
 /* Operations of a block: registers without their SEQP_. */

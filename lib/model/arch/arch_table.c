@@ -73,6 +73,10 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_rwkv7,
 	&seqp_arch_rwkv7_own,
 	&seqp_arch_xlstm,
+	&seqp_arch_qwen3_next,
+	&seqp_arch_qwen3_5,
+	&seqp_arch_qwen3_5_moe,
+	&seqp_arch_olmo_hybrid,
 };
 
 const seqp_arch *seqp_arch_at(size_t i)

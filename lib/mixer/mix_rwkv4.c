@@ -61,7 +61,7 @@ static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_erro
 	int rc = open_weights(m, b, err);
 	if (rc < 0 || (rc = open_decay(m, b, err)) < 0)
 		return rc;
-	seqp_shift_open(&m->shift, (size_t)b->in, spec);
+	seqp_shift_open(&m->shift, "shift", (size_t)b->in, spec);
 	/* Nothing seen: both sums weigh e^-1e38, whatever they are. */
 	m->fixed = seqp_spec_fixed(spec, "wkv", 3, m->C, 1, -1e38f);
 	m->px = seqp_place(&at, INPUTS * b->max_rows * (size_t)b->in, 4);

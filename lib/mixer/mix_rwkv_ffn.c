@@ -37,7 +37,7 @@ static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_erro
 	int rc = open_weights(m, b, err);
 	if (rc < 0)
 		return rc;
-	seqp_shift_open(&m->shift, (size_t)b->in, spec);
+	seqp_shift_open(&m->shift, "ffn_shift", (size_t)b->in, spec);
 	size_t at = 0;
 	m->pk = seqp_place(&at, b->max_rows * m->k.in, 4);
 	m->pr = seqp_place(&at, b->max_rows * m->k.in, 4);

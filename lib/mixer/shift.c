@@ -6,10 +6,10 @@
 #include "base/fail.h"
 #include "layer/bind.h"
 
-void seqp_shift_open(seqp_shift *s, size_t width, seqp_state_spec *spec)
+void seqp_shift_open(seqp_shift *s, const char *name, size_t width, seqp_state_spec *spec)
 {
 	s->width = width;
-	s->fixed = seqp_spec_fixed(spec, "shift", width, 1, 1, 0);
+	s->fixed = seqp_spec_fixed(spec, name, width, 1, 1, 0);
 }
 
 int seqp_shift_factors(const seqp_bind *b, const char *name, size_t n, const float **mu, seq_error *err)

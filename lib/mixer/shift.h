@@ -11,7 +11,7 @@ typedef struct seqp_shift {
 	size_t width, fixed;
 } seqp_shift;
 
-void seqp_shift_open(seqp_shift *s, size_t width, seqp_state_spec *spec);
+void seqp_shift_open(seqp_shift *s, const char *name, size_t width, seqp_state_spec *spec);
 
 /* Factors of the token before, weight "ROLE.name" [n]; where number "ROLE.mix_self" is 1 the file has those of
  * the token itself. */

@@ -39,7 +39,7 @@ int seqp_wkv_open(seqp_wkv *m, const seqp_bind *b, int gate, seqp_state_spec *sp
 	if (rc < 0 || (rc = open_weights(m, b, gate, err)) < 0)
 		return rc;
 	size_t k = b->max_rows * m->H * m->K, v = b->max_rows * m->H * m->V;
-	seqp_shift_open(&m->shift, (size_t)b->in, spec);
+	seqp_shift_open(&m->shift, "shift", (size_t)b->in, spec);
 	m->S = seqp_spec_fixed(spec, "wkv", m->H, m->K, m->V, 0);
 	m->pr = seqp_place(at, k, 4), m->pk = seqp_place(at, k, 4), m->pv = seqp_place(at, v, 4);
 	m->pg = seqp_place(at, v, 4), m->py = seqp_place(at, v, 4);

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/size.h"
 #include "kernel/vec.h"
+#include "layer/adapter.h"
 #include "layer/bind.h"
 #include "layer/tally_inputs.h"
 
@@ -61,7 +62,9 @@ int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t 
 	if ((rc = seqp_bind_vector(b, bias, out, 0, &l->b, err)) < 0)
 		return rc;
 	bias[strlen(bias) - 1] = 's';
-	return seqp_bind_vector(b, bias, out, 0, &l->s, err);
+	if ((rc = seqp_bind_vector(b, bias, out, 0, &l->s, err)) < 0)
+		return rc;
+	return seqp_adapter_open(b, name, out, in, &l->adapter, err);
 }
 
 void seqp_linear_act_place(seqk_act *a, char *mem, size_t rows, size_t k)
@@ -123,13 +126,12 @@ void seqp_linear_part(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act 
 	if (r0 >= r1 || !a->n)
 		return;
 	seqk_matmul(l->w.dtype, l->w.data, l->w.stride, &plain, y, ldy, r0, r1, ctx->own);
-	for (size_t j = 0; j < a->n && (l->b || l->s); j++) {
-		float *row = y + j * ldy + r0;
-		if (l->s)
-			seqk_mul(row, row, l->s + r0, r1 - r0);
-		if (l->b)
-			seqk_add(row, row, l->b + r0, r1 - r0);
-	}
+	for (size_t j = 0; j < a->n && l->s; j++)
+		seqk_mul(y + j * ldy + r0, y + j * ldy + r0, l->s + r0, r1 - r0);
+	if (l->adapter)
+		seqp_adapter_add(l->adapter, a, y, ldy, r0, r1, ctx->own);
+	for (size_t j = 0; j < a->n && l->b; j++)
+		seqk_add(y + j * ldy + r0, y + j * ldy + r0, l->b + r0, r1 - r0);
 }
 
 void seqp_linear_columns(const seqp_lane *lane, size_t out, size_t *begin, size_t *end)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* y = s * W x + b on all lanes.
+/* y = s * W x + adapter(x) + b on all lanes.
  *
  * The input is quantised once (kernel/matmul.h) for all projections that read
  * it; lanes split the output rows. */
@@ -15,13 +15,15 @@ enum { SEQP_OWN_ROWS = 4 };
 typedef struct seqp_linear {
 	seqp_view w;       /* data NULL: absent */
 	const float *b;    /* or NULL */
-	const float *s;    /* factors of the outputs before b, or NULL */
+	const float *s;    /* factors of the outputs before the rest, or NULL */
+	struct seqp_adapter *adapter; /* or NULL */
 	size_t in, out;
 	int q;             /* wants 8-bit activations */
 	struct seqp_tally *tally; /* of its inputs, or NULL */
 } seqp_linear;
 
-/* Weight "ROLE.name" [out][in], bias "ROLE.name.b" and factors "ROLE.name.s"; name "": "ROLE", "ROLE.b", "ROLE.s".  Absent and not needed: w.data NULL. */
+/* Weight "ROLE.name" [out][in], bias "ROLE.name.b", factors "ROLE.name.s" and an adapter (adapter.h); name "":
+ * "ROLE", "ROLE.b", "ROLE.s", ...  Absent and not needed: w.data NULL. */
 int seqp_linear_open(const seqp_bind *b, const char *name, int64_t out, int64_t in, int needed, seqp_linear *l,
                      seq_error *err);
 /* Scratch that seqp_linear asks of the team and of a lane. */

@@ -51,7 +51,7 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  * Vectors and small arrays (norms, biases, convolutions, A, D, dt) are always F32 with
  * every transform done (gemma's +1, -exp(A_log)); matrices are as in the file.
  *
- * A matrix P.x may come with P.x.b (bias) and P.x.s (factors of its outputs).
+ * A matrix P.x may come with P.x.b (bias), P.x.s (factors of its outputs), P.x.lora_a and P.x.lora_b (an adapter).
  *
  * Roles: norm      NAME.w NAME.b
  *        softmax   P.q P.k P.v P.o (matrices [out][in]), P.q.b P.k.b P.v.b P.o.b, P.q_norm.w

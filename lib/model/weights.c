@@ -76,6 +76,16 @@ bool seqp_weight_format(const char *prefix, const char *name, int64_t layer, cha
 	return n > 0 && (size_t)n < size;
 }
 
+/* name with the layer's ordinal for its "@". */
+static const char *with_ordinal(const seq_model *m, const char *name, int64_t layer, char out[MAX_TENSOR_NAME])
+{
+	const char *mark = strchr(name, '@');
+	if (!mark)
+		return name;
+	snprintf(out, MAX_TENSOR_NAME, "%.*s%d%s", (int)(mark - name), name, (int)seqp_model_number(m, layer, "ordinal", 0), mark + 1);
+	return out;
+}
+
 /* The name of a part's tensor in this model's files; false: the format has none. */
 static bool tensor_name(const seq_model *m, const seqp_part *p, int64_t layer, char out[MAX_TENSOR_NAME])
 {
@@ -87,8 +97,11 @@ static bool tensor_name(const seq_model *m, const seqp_part *p, int64_t layer, c
 		prefix = "";
 		name++;
 	}
+	char with[MAX_TENSOR_NAME];
+	const char *key = p->how & SEQP_SHARED ? "shared" : "names.layer";
+	name = with_ordinal(m, name, layer, with);
 	if (hf && layer >= 0)
-		layer = (int64_t)seqp_model_number(m, layer, "names.layer", (double)layer);
+		layer = (int64_t)seqp_model_number(m, layer, key, (double)layer);
 	return seqp_weight_format(prefix, name, layer, out, MAX_TENSOR_NAME);
 }
 

@@ -35,7 +35,8 @@ enum {
 	SEQP_LETTERS = 32    /* a string is a list of words of one letter */
 };
 
-/* A weight.  Names: "%" is the layer (on the JSON side the number "names.layer" of the layer if it is set); a JSON-side name gets the prefix of the model
+/* A weight.  Names: "%" is the layer (on the JSON side its number "names.layer" if that is set, with SEQP_SHARED its number
+ * "shared"), "@" its number "ordinal"; a JSON-side name gets the prefix of the model
  * unless it begins with "/".  A role may have several rows: the first whose tensor exists
  * serves.  rows, cols: the shape it must have (expressions); cols NULL: a vector. */
 typedef struct seqp_part {
@@ -57,6 +58,7 @@ enum {
 				* in the name, a tensor each */
 	SEQP_HF_COLUMNS = 256, /* first and whole count columns */
 	SEQP_FLAT = 512,       /* a matrix whose rows have several dimensions */
+	SEQP_SHARED = 1024,    /* "%" is the number "shared" of the layer */
 	SEQP_GROUPS = 2048     /* rows lie in groups, as many as number "groups" of the role's prefix; first counts within one */
 };
 

@@ -65,6 +65,7 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_nemotron_h,
 	&seqp_arch_lfm2,
 	&seqp_arch_samba,
+	&seqp_arch_zamba2,
 	&seqp_arch_rwkv4,
 	&seqp_arch_rwkv4_own,
 	&seqp_arch_rwkv5_own,

@@ -16,7 +16,6 @@ static const char *const gguf[] = {"falcon-h1", NULL}, *const hf[] = {"falcon_h1
 
 static const seqp_number numbers[] = {
 	{"norm_eps", "%.attention.layer_norm_rms_epsilon", "rms_norm_eps", 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
-	{"ssm.inner", "%.ssm.inner_size", "mamba_d_ssm", 1, 1 << 22, SEQP_INT | SEQP_NEED, 0, "2*width", NULL},
 	{"ssm.norm_on", NULL, "mamba_rms_norm", 0, 1, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
 	{"ssm.norm_first", NULL, "mamba_norm_before_gate", 0, 1, SEQP_INT, 0, "0|1", NULL},
 	FACTOR("embed_scale", "embedding_multiplier"), FACTOR("logit_scale", "lm_head_multiplier"),
@@ -27,6 +26,11 @@ static const seqp_number numbers[] = {
 	FACTOR("by.key", "key_multiplier"),
 	FACTOR("by.gate", "mlp_multipliers.0"), FACTOR("mlp.by", "mlp_multipliers.1"),
 	{"attn.rope", "=1", "=1", 0, 2, SEQP_INT, 0, NULL, NULL},
+	{0}
+};
+
+static const seqp_number inner_width[] = {
+	{"ssm.inner", "%.ssm.inner_size", "mamba_d_ssm", 1, 1 << 22, SEQP_INT | SEQP_NEED, 0, "2*width", NULL},
 	{0}
 };
 
@@ -98,7 +102,7 @@ static const seqp_op ops[] = {
 };
 static const seqp_block blocks[] = {{ops, sizeof ops / sizeof *ops}, {ops, sizeof ops / sizeof *ops}};
 
-static const seqp_number *const lists[] = {numbers, seqp_kit_model, seqp_kit_ssd, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
+static const seqp_number *const lists[] = {numbers, seqp_kit_model, inner_width, seqp_kit_ssd, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated, NULL};
 static const seqp_part *const part_lists[] = {parts, NULL};
 
 const seqp_arch seqp_arch_falcon_h1 = {

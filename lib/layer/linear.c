@@ -146,6 +146,19 @@ void seqp_linear_share(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act
 	seqp_linear_part(ctx, l, a, y, ldy, r0, r1);
 }
 
+void seqp_linear_blocks(const seqp_ctx *ctx, const seqp_linear *l, const float *x, size_t ldx, size_t step, float *y, size_t ldy,
+                        size_t size, size_t r0, size_t r1)
+{
+	seqk_act a;
+	for (size_t h = 0; h < l->out / size; h++) {
+		size_t from = h * size > r0 ? h * size : r0, to = (h + 1) * size < r1 ? (h + 1) * size : r1;
+		if (!l->q && from >= to)
+			continue;
+		seqp_linear_act(ctx, &a, x + h * step, ldx, ctx->batch->rows, l->in, l->q);
+		seqp_linear_part(ctx, l, &a, y, ldy, from, to);
+	}
+}
+
 void seqp_linear_run(const seqp_ctx *ctx, const seqp_linear *l, const float *x, size_t ldx, float *y, size_t ldy,
                      size_t rows)
 {

@@ -45,6 +45,10 @@ void seqp_linear_part(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act 
 /* This lane's share of all outputs, cut as seqp_linear_columns does; no barrier. */
 void seqp_linear_share(const seqp_ctx *ctx, const seqp_linear *l, const seqk_act *a, float *y, size_t ldy);
 void seqp_linear_columns(const seqp_lane *lane, size_t out, size_t *begin, size_t *end);
+/* A block-diagonal matrix kept as its blocks below each other: outputs [r0, r1), size a block, of block h from the inputs
+ * at x + h * step.  l must not want 8-bit activations, unless there is one block; no barrier. */
+void seqp_linear_blocks(const seqp_ctx *ctx, const seqp_linear *l, const float *x, size_t ldx, size_t step, float *y, size_t ldy,
+                        size_t size, size_t r0, size_t r1);
 /* All of it for one layer: act and share; no barrier at the end. */
 void seqp_linear_run(const seqp_ctx *ctx, const seqp_linear *l, const float *x, size_t ldx, float *y, size_t ldy,
                      size_t rows);

@@ -103,20 +103,6 @@ static void convolve(const struct mamba *m, const seqp_ctx *ctx, seqp_slot *cons
 	}
 }
 
-/* Outputs [r0, r1) of l, size a head, of heads whose inputs lie step floats apart in x. */
-static void by_heads(const struct mamba *m, const seqp_ctx *ctx, const seqp_linear *l, const float *x, size_t ldx, size_t step,
-                     float *y, size_t ldy, size_t size, size_t r0, size_t r1)
-{
-	seqk_act a;
-	for (size_t h = 0; h < m->H; h++) {
-		size_t from = h * size > r0 ? h * size : r0, to = (h + 1) * size < r1 ? (h + 1) * size : r1;
-		if (m->H == 1 || from < to) {
-			seqp_linear_act(ctx, &a, x + h * step, ldx, ctx->batch->rows, l->in, l->q);
-			seqp_linear_part(ctx, l, &a, y, ldy, from, to);
-		}
-	}
-}
-
 static void norms(const struct mamba *m, const seqp_ctx *ctx, float *bc)
 {
 	size_t r0, r1;
@@ -163,13 +149,13 @@ static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, 
 	project(m, ctx, x, xz, c0, c1);
 	convolve(m, ctx, state, xz, c0, c1);
 	seqp_team_barrier(&ctx->lane);
-	by_heads(m, ctx, &m->x, xz, 2 * m->I, m->P, bc, m->x.out, m->W, r0, r1);
+	seqp_linear_blocks(ctx, &m->x, xz, 2 * m->I, m->P, bc, m->x.out, m->W, r0, r1);
 	seqp_team_barrier(&ctx->lane);
 	if (m->bcdt_norm) {
 		norms(m, ctx, bc);
 		seqp_team_barrier(&ctx->lane);
 	}
-	by_heads(m, ctx, &m->dt, bc, m->x.out, m->W, dt, m->I, m->P, c0, c1);
+	seqp_linear_blocks(ctx, &m->dt, bc, m->x.out, m->W, dt, m->I, m->P, c0, c1);
 	scans(m, ctx, state, xz, bc, dt, out, c0, c1);
 	seqp_team_barrier(&ctx->lane);
 	seqp_linear_run(ctx, &m->out, out, m->I, y, m->out.out, ctx->batch->rows);

@@ -11,6 +11,7 @@ static const seqp_mixer_row *const table[] = {
 	&seqp_mixer_shortconv,
 	&seqp_mixer_keys,
 	&seqp_mixer_forgetting,
+	&seqp_mixer_rglru,
 	&seqp_mixer_delta,
 	&seqp_mixer_gated_delta,
 	&seqp_mixer_kda,

@@ -71,6 +71,8 @@ bool seqp_weight_format(const char *prefix, const char *name, int64_t layer, cha
 int seqp_make_f32(seq_model *m, const seq_tensor *t, unsigned how, seqp_view *out, seq_error *err) SEQ_MUST_USE;
 int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64_t step, int64_t n, seqp_view *out,
 			 seq_error *err) SEQ_MUST_USE;
+/* Each matrix of a tensor of rank 3, below each other. */
+int seqp_make_blocks_turned(seq_model *m, const seq_tensor *t, seqp_view *out, seq_error *err) SEQ_MUST_USE;
 int seqp_make_gathered(seq_model *m, seqp_view v, int64_t groups, int64_t whole, int64_t first, int64_t n, seqp_view *out,
 		       seq_error *err) SEQ_MUST_USE;
 

@@ -64,6 +64,7 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *        mamba2    P.in P.conv.w P.conv.b P.dt.b P.A [H] (negative) P.D [H] P.norm.w P.out, P.in.b P.out.b
  *        shortconv P.in ([B | C | u]) P.conv.w P.conv.b P.out, P.in.b P.out.b
  *        keys      P.k P.v, P.k.b P.v.b: what softmax mixers with "kv_from" of this layer read
+ *        rglru     P.x P.y P.gate_a P.gate_x ([inner][inner / heads]) P.out (+ .b), P.conv.w P.conv.b P.lambda
  *        gated-delta-rule, kda, ...: those of mixer/linmix.h, roles and numbers
  *        gated     P.gate P.up P.down (+ .b)
  *        plain     P.up P.down (+ .b)
@@ -96,6 +97,7 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  * mamba2:  "P.inner" "P.state" "P.conv" "P.heads" "P.groups" "P.norm_eps" "P.norm_group" (0: inner / groups)
  *          "P.norm_first" (1: norm, then gate) "P.dt_min" "P.dt_max"
  * shortconv: "P.inner" "P.conv"
+ * rglru:   "P.inner" "P.conv" "P.heads"
  * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2, 5 clamped, gated only: "P.limit" "P.alpha")
  * moe:     "P.experts" "P.used" "P.score" (0 softmax over all, 1 over the chosen, 2 sigmoid) "P.groups" "P.groups_used"
  *          "P.group_top" "P.norm" "P.norm_eps" "P.scale" "P.weigh_input" (1: the weight is the input's); layer/route.h

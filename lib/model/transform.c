@@ -81,6 +81,21 @@ int seqp_make_transposed(seq_model *m, const seq_tensor *t, int64_t first, int64
 	return SEQ_OK;
 }
 
+int seqp_make_blocks_turned(seq_model *m, const seq_tensor *t, seqp_view *out, seq_error *err)
+{
+	const seq_dtype_row *row = seq_dtype_get(t->dtype);
+	if (row->block != 1)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "tensor %.100s: cannot transpose %s", t->name, row->name);
+	size_t rows = (size_t)t->dim[1], cols = (size_t)t->dim[2], each = rows * cols * row->bytes; /* checked when read */
+	char *to = seqp_arena_alloc(&m->arena, (size_t)t->dim[0], each);
+	if (!to)
+		return seqp_nomem(err, t->bytes);
+	for (size_t i = 0; i < (size_t)t->dim[0]; i++)
+		transpose(to + i * each, (const char *)t->data + i * each, rows, cols, 0, 1, cols, row->bytes);
+	*out = (seqp_view){to, t->dtype, t->dim[0] * t->dim[2], t->dim[1], rows * row->bytes};
+	return SEQ_OK;
+}
+
 int seqp_make_gathered(seq_model *m, seqp_view v, int64_t groups, int64_t whole, int64_t first, int64_t n, seqp_view *out,
 		       seq_error *err)
 {

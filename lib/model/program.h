@@ -58,7 +58,12 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *                  P.k_norm.w (+ .b), P.rope_freqs (divisors of the frequencies, [r/2]),
  *                  P.rope_short P.rope_long, P.gate, P.sinks [heads], P.o_norm.w [heads * v_head_dim]
  *        mla       P.q_a P.q_a_norm.w P.q_b, or P.q; P.kv_a P.kv_a_norm.w; P.kv_b rows [nope | v] by head, or P.k_b
- *                  [heads * kv_rank][nope] and P.v_b [heads * v_head_dim][kv_rank]; P.o (+ .b)
+ *                  [heads * kv_rank][nope] and P.v_b [heads * v_head_dim][kv_rank]; P.o (+ .b); P.head_gate
+ *        rwkv4     P.r P.k P.v P.o, P.mix_{r,k,v} (amounts of shift), P.w P.u [columns of k]
+ *        rwkv5     the same, P.g P.mix_g or none, P.norm.w P.norm.b; P.w P.u [heads] or [heads][head_k]
+ *        rwkv6     the same without P.w, P.mix_x P.mix_w, P.x1.{r,w,k,v,g} P.x2.{...} (amounts from the data), P.d1 P.d2 (+ .b)
+ *        rwkv7     P.r P.k P.v P.o, P.mix_{r,w,k,v,a,g}, P.{w,a,v,g}1 P.{w,a,v,g}2 (+ .b), P.k_k P.k_a P.r_k P.norm.w P.norm.b
+ *        rwkv_ffn  P.k P.v P.mix_k, P.r P.mix_r or none
  *        mamba     P.in P.conv.w [C][K] P.conv.b P.x P.dt P.dt.b P.A [I][N] (negative) P.D P.out,
  *                  P.in.b P.out.b, P.dt_norm.w P.b_norm.w P.c_norm.w, P.z (else P.in holds [x | z])
  *        mamba2    P.in P.conv.w P.conv.b P.dt.b P.A [H] (negative) P.D [H] P.norm.w P.out, P.in.b P.out.b
@@ -92,7 +97,9 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  *          "rope.orig" (original context) "rope.low" "rope.high" (llama3) "rope.attn_factor" (0: by formula)
  *          "rope.beta_fast" "rope.beta_slow" "rope.mscale" "rope.mscale_all" "rope.truncate" "rope.max" (max_position_embeddings)
  * mla:     "P.heads" "P.nope_dim" "P.rope_dim" "P.kv_rank" "P.v_head_dim" "P.scale" "P.rope" "P.window" "P.q_a_norm.eps"
- *          "P.kv_a_norm.eps"
+ *          "P.kv_a_norm.eps" "P.head_gate" (1: there is one)
+ * rwkv:    "P.heads" "P.head_k" "P.head_v" "P.norm.eps" "P.mix_self" (1: amounts are of the token itself) "P.v_first" (7: 1 in
+ *          the first layer); of P.w: "P.decay" (0: exp(-exp(w)), 1: exp(w), 2: w) "P.bonus_exp" (1: exp(u))
  * mamba:   "P.inner" "P.state" "P.conv" "P.rank" "P.heads" "P.norm_eps" "P.bcdt_norm" (1: rms on dt, B, C)
  * mamba2:  "P.inner" "P.state" "P.conv" "P.heads" "P.groups" "P.norm_eps" "P.norm_group" (0: inner / groups)
  *          "P.norm_first" (1: norm, then gate) "P.dt_min" "P.dt_max"

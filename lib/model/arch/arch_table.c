@@ -80,6 +80,9 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_qwen3_5,
 	&seqp_arch_qwen3_5_moe,
 	&seqp_arch_olmo_hybrid,
+	&seqp_arch_minimax,
+	&seqp_arch_kimi_linear,
+	&seqp_arch_bailing_hybrid,
 };
 
 const seqp_arch *seqp_arch_at(size_t i)

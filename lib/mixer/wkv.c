@@ -43,7 +43,7 @@ int seqp_wkv_open(seqp_wkv *m, const seqp_bind *b, int gate, seqp_state_spec *sp
 	m->S = seqp_spec_fixed(spec, "wkv", m->H, m->K, m->V, 0);
 	m->pr = seqp_place(at, k, 4), m->pk = seqp_place(at, k, 4), m->pv = seqp_place(at, v, 4);
 	m->pg = seqp_place(at, v, 4), m->py = seqp_place(at, v, 4);
-	seqp_raise(&b->needs->own, seqp_rows_scratch(m->K) * 4);
+	seqp_raise(&b->needs->own, seqp_rows_scratch(m->K, m->V) * 4);
 	return 0;
 }
 

@@ -79,7 +79,7 @@ static int check(seqp_op_call *c, seq_error *err)
 
 static size_t scratch(const seqp_op_call *c)
 {
-	return seqp_rows_scratch(features(c));
+	return seqp_rows_scratch(features(c), seqp_op_dim(c, 'V'));
 }
 
 static const seqp_op_array in[] = {{.name = "q", .dims = "THK"}, {.name = "k", .dims = "THK"}, {.name = "v", .dims = "THV"}, {0}};

@@ -2,6 +2,7 @@
 #include "op/heads.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kernel/vec.h"
 
@@ -19,14 +20,14 @@ int seqp_heads_check(seqp_op_call *c, seq_error *err)
 	return 0;
 }
 
-size_t seqp_rows_scratch(size_t K)
+size_t seqp_rows_scratch(size_t K, size_t V)
 {
-	return SEQP_SPAN * (5 * K + 3);
+	return SEQP_SPAN * (5 * K + 2 * V + 3);
 }
 
 size_t seqp_heads_scratch(const seqp_op_call *c)
 {
-	return seqp_rows_scratch(seqp_op_dim(c, 'K'));
+	return seqp_rows_scratch(seqp_op_dim(c, 'K'), seqp_op_dim(c, 'V'));
 }
 
 static seqp_span begin(const seqp_op_call *c, enum seqk_recur_rule rule, size_t h, size_t K)
@@ -36,6 +37,23 @@ static seqp_span begin(const seqp_op_call *c, enum seqk_recur_rule rule, size_t 
 	s.a1 = s.x + SEQP_SPAN * s.K, s.beta = s.a1 + SEQP_SPAN, s.bonus = s.beta + SEQP_SPAN;
 	s.r = (seqk_recur){.rule = rule, .K = s.K, .V = s.V, .S = c->state[0] + h * s.K * s.V, .ldo = c->ldo[0]};
 	return s;
+}
+
+/* Rows a power of two apart push each other out of L1 and have a page each: several tokens are run close together. */
+static void run_near(const seqp_op_call *c, seqp_span *s, float *v, float *o)
+{
+	seqk_recur r = s->r;
+	for (size_t j = 0; j < s->n; j++) {
+		if (r.k != s->k)
+			memcpy(s->k + j * s->K, r.k + j * r.ldk, s->K * sizeof *v);
+		memcpy(v + j * s->V, r.v + j * r.ldv, s->V * sizeof *v);
+	}
+	if (r.p == r.k)
+		r.p = s->k, r.ldp = s->K;
+	r.k = s->k, r.ldk = s->K, r.v = v, r.ldv = s->V, r.o = o, r.ldo = s->V;
+	seqk_recur_run(&r, 0, s->V);
+	for (size_t j = 0; j < s->n; j++)
+		memcpy(s->r.o + j * c->ldo[0], o + j * s->V, s->V * sizeof *o);
 }
 
 void seqp_heads_rows(const seqp_op_call *c, size_t K, enum seqk_recur_rule rule, int iv, size_t h0, size_t h1,
@@ -49,7 +67,10 @@ void seqp_heads_rows(const seqp_op_call *c, size_t K, enum seqk_recur_rule rule,
 			s.r.v = seqp_op_in(c, iv, s.t, h * s.V), s.r.ldv = c->ld[iv];
 			s.r.o = seqp_op_out(c, 0, s.t, h * s.V);
 			factors(c, &s);
-			seqk_recur_run(&s.r, 0, s.V);
+			if (s.n > 1)
+				run_near(c, &s, s.bonus + SEQP_SPAN, s.bonus + SEQP_SPAN * (1 + s.V));
+			else
+				seqk_recur_run(&s.r, 0, s.V);
 			if (after)
 				after(c, &s);
 		}

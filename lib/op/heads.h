@@ -29,7 +29,7 @@ void seqp_heads_rows(const seqp_op_call *c, size_t K, enum seqk_recur_rule rule,
 
 /* Floats of scratch they need. */
 size_t seqp_heads_scratch(const seqp_op_call *c);
-size_t seqp_rows_scratch(size_t K);
+size_t seqp_rows_scratch(size_t K, size_t V);
 
 /* Sets a pointer and stride of the kernel to rows of input i as they are, [T][H][K] or [T][H]. */
 #define SEQP_ROWS(s, c, field, i) \

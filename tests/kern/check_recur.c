@@ -182,7 +182,7 @@ static void bench(void)
 	const level *l = levels(&n);
 	float *o = calloc(CHUNK * D, sizeof *o), *S = calloc((size_t)HEADS * D * D, sizeof *S);
 	make();
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !check_only; i++) {
 		if (!l[i].native)
 			continue;
 		bench_rule(&l[i], SEQK_OUTER, "outer", 2.5, o, S);
@@ -190,6 +190,7 @@ static void bench(void)
 		bench_rule(&l[i], SEQK_RANK1, "rank1", 4.5, o, S);
 	}
 	free(o), free(S);
+	bench_ops();
 }
 
 const check_family check_recur = {"recur", check, bench};

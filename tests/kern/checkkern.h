@@ -19,6 +19,9 @@ typedef struct check_family {
 
 extern const check_family check_quant, check_matmul, check_vec, check_attn, check_scan, check_recur, check_quantize, check_blas;
 
+/* bench_ops.c, of the family recur. */
+void bench_ops(void);
+
 /* Counts one comparison; prints the sentence when it does not hold. Returns ok. */
 bool check_that(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void check_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));

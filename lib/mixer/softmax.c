@@ -18,7 +18,7 @@
 #include "mixer/mixer.h"
 
 enum { NORM_NONE, NORM_HEAD, NORM_WHOLE };
-enum { GATE_NONE, GATE_IN_Q, GATE_OWN };
+enum { GATE_NONE, GATE_IN_Q, GATE_OWN, GATE_HEAD /* one number a head */ };
 
 struct softmax {
 	seqp_linear q, k, v, o, gate;
@@ -61,7 +61,7 @@ static int read_switches(struct softmax *s, const seqp_bind *b, seq_error *err)
 	if ((rc = seqp_bind_int(b, "qk_norm", 0, NORM_NONE, NORM_WHOLE, &norm, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "norm_after", 0, 0, 1, &after, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "rope", 0, 0, 2, &rope, err)) < 0 ||
-	    (rc = seqp_bind_int(b, "gated", 0, GATE_NONE, GATE_OWN, &gate, err)) < 0)
+	    (rc = seqp_bind_int(b, "gated", 0, GATE_NONE, GATE_HEAD, &gate, err)) < 0)
 		return rc;
 	s->qk_norm = (int)norm;
 	s->norm_after = (int)after;
@@ -146,7 +146,8 @@ static int open_weights(struct softmax *s, const seqp_bind *b, seq_error *err)
 	if ((rc = seqp_linear_open(b, "q", s->gated == GATE_IN_Q ? 2 * q : q, b->in, 1, &s->q, err)) < 0 ||
 	    (!s->borrows && (rc = seqp_linear_open(b, "k", k, b->in, 1, &s->k, err)) < 0) ||
 	    (!s->borrows && (rc = seqp_linear_open(b, "v", v, b->in, 1, &s->v, err)) < 0) ||
-	    (s->gated == GATE_OWN && (rc = seqp_linear_open(b, "gate", o, b->in, 1, &s->gate, err)) < 0))
+	    (s->gated >= GATE_OWN &&
+	     (rc = seqp_linear_open(b, "gate", s->gated == GATE_HEAD ? (int64_t)s->at.heads : o, b->in, 1, &s->gate, err)) < 0))
 		return rc;
 	if ((rc = seqp_linear_open(b, "o", b->width, o, 1, &s->o, err)) < 0)
 		return rc;
@@ -255,13 +256,16 @@ static void prepare(const struct softmax *s, const seqp_ctx *ctx, seqp_slot *con
 /* The gate, head by head, and the norm over all of them. */
 static void refine(const struct softmax *s, const seqp_ctx *ctx, float *out)
 {
-	size_t i0, i1, dv = s->at.shape.dv, step = s->gated == GATE_IN_Q ? 2 * dv : dv;
-	float *gate = (float *)(void *)(ctx->shared + s->pgate) + (step - dv);
+	size_t i0, i1, dv = s->at.shape.dv, n = s->gated == GATE_HEAD ? 1 : dv, step = s->gated == GATE_IN_Q ? 2 * dv : n;
+	float *gate = (float *)(void *)(ctx->shared + s->pgate) + (step - n);
 	if (s->gated) {
 		seqp_lane_split(&ctx->lane, ctx->batch->rows * s->at.heads, 1, &i0, &i1);
 		for (size_t i = i0; i < i1; i++) {
-			seqk_sigmoid(gate + i * step, gate + i * step, dv);
-			seqk_mul(out + i * dv, out + i * dv, gate + i * step, dv);
+			seqk_sigmoid(gate + i * step, gate + i * step, n);
+			if (n == 1)
+				seqk_scale(out + i * dv, out + i * dv, gate[i * step], dv);
+			else
+				seqk_mul(out + i * dv, out + i * dv, gate + i * step, dv);
 		}
 		seqp_team_barrier(&ctx->lane);
 	}
@@ -280,7 +284,7 @@ static void project(const struct softmax *s, const seqp_ctx *ctx, const float *x
 	seqk_act a;
 	seqp_linear_act(ctx, &a, x, width, ctx->batch->rows, width, s->q.q || s->k.q || s->v.q || s->gate.q);
 	seqp_linear_share(ctx, &s->q, &a, s->gated == GATE_IN_Q ? gate : q, s->q.out);
-	if (s->gated == GATE_OWN)
+	if (s->gated >= GATE_OWN)
 		seqp_linear_share(ctx, &s->gate, &a, gate, s->gate.out);
 	if (!s->borrows) {
 		seqp_linear_share(ctx, &s->k, &a, k, s->k.out);

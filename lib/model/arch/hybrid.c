@@ -2,6 +2,7 @@
 #include "model/arch/hybrid.h"
 
 #include <math.h>
+#include <stdio.h>
 
 const seqp_word seqp_layer_words[] = {
 	{"linear_attention", 0}, {"mamba", 0}, {"mamba2", 0}, {"conv", 0}, {"recurrent", 0}, {"full_attention", 1},
@@ -81,5 +82,17 @@ int seqp_type_by_kv(seq_model *m, int on, seq_error *err)
 	for (int64_t i = 0; i < m->layers && e >= 0; i++)
 		if (seqp_model_number(m, i, "attn.kv_heads", 0) > 0)
 			e = seqp_number_set(m, i, "type", on, err);
+	return e;
+}
+
+int seqp_types_by_tensors(seq_model *m, int attn, int experts, seq_error *err)
+{
+	char name[64];
+	int e = SEQ_OK;
+	for (int64_t i = 0; i < m->layers && e >= 0; i++) {
+		snprintf(name, sizeof name, "blk.%lld.ffn_gate_inp.weight", (long long)i);
+		e = seqp_number_set(m, i, "type", (seqp_model_number(m, i, "attn.kv_heads", 0) > 0 ? attn : 0) +
+				    (seqp_store_tensor(&m->src, name, NULL) ? experts : 0), err);
+	}
 	return e;
 }

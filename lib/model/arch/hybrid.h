@@ -25,6 +25,8 @@ bool seqp_in_period(const seq_model *m, const char *period, const char *offset, 
 
 /* In GGUF a layer with key heads is an attention layer: type on. */
 int seqp_type_by_kv(seq_model *m, int on, seq_error *err);
+/* The same, and a layer with a router has experts: the type is the sum of what holds. */
+int seqp_types_by_tensors(seq_model *m, int attn, int experts, seq_error *err);
 
 #define SSD_IN "2*ssm.inner+2*ssm.groups*ssm.state+ssm.heads"
 #define SSD_CONV "ssm.inner+2*ssm.groups*ssm.state"

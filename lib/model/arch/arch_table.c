@@ -67,6 +67,8 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_samba,
 	&seqp_arch_zamba2,
 	&seqp_arch_jamba,
+	&seqp_arch_lfm2_moe,
+	&seqp_arch_lfm3,
 	&seqp_arch_granitemoehybrid,
 	&seqp_arch_zamba,
 	&seqp_arch_recurrent_gemma,

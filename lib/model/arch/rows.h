@@ -12,7 +12,7 @@ extern const seqp_arch seqp_arch_llama, seqp_arch_mistral, seqp_arch_qwen2, seqp
 	seqp_arch_gemma, seqp_arch_granite, seqp_arch_starcoder2, seqp_arch_phi, seqp_arch_cohere, seqp_arch_cohere2, seqp_arch_stablelm,
 	seqp_arch_glm, seqp_arch_glm4, seqp_arch_ernie4_5, seqp_arch_helium, seqp_arch_seed_oss, seqp_arch_arcee, seqp_arch_nemotron, seqp_arch_exaone4, seqp_arch_gptj;
 extern const seqp_arch seqp_arch_bamba, seqp_arch_falcon_h1, seqp_arch_nemotron_h, seqp_arch_lfm2, seqp_arch_samba, seqp_arch_zamba2, seqp_arch_zamba,
-	seqp_arch_recurrent_gemma, seqp_arch_jamba, seqp_arch_granitemoehybrid;
+	seqp_arch_recurrent_gemma, seqp_arch_jamba, seqp_arch_lfm2_moe, seqp_arch_lfm3, seqp_arch_granitemoehybrid;
 extern const seqp_arch seqp_arch_mixtral, seqp_arch_olmoe, seqp_arch_qwen2_moe, seqp_arch_qwen3_moe, seqp_arch_granitemoe;
 extern const seqp_arch seqp_arch_gpt_oss, seqp_arch_minimax_m2;
 extern const seqp_arch seqp_arch_deepseek_v3, seqp_arch_deepseek_v2;

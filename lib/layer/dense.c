@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "layer/dense.h"
 
+#include "kernel/vec.h"
 #include "layer/bind.h"
 
 int seqp_dense_open(const seqp_bind *b, int gated, seqp_dense *m, size_t *at, seq_error *err)
@@ -12,10 +13,12 @@ int seqp_dense_open(const seqp_bind *b, int gated, seqp_dense *m, size_t *at, se
 	int rc = seqp_act_open(b, &m->act, err);
 	if (rc < 0 || (gated && (rc = seqp_linear_open(b, "gate", up->rows, b->in, 1, &m->gate, err)) < 0) ||
 	    (rc = seqp_linear_open(b, "up", up->rows, b->in, 1, &m->up, err)) < 0 ||
-	    (rc = seqp_linear_open(b, "down", b->width, up->rows, 1, &m->down, err)) < 0)
+	    (rc = seqp_linear_open(b, "down", b->width, up->rows, 1, &m->down, err)) < 0 ||
+	    (rc = seqp_bind_vector(b, "norm.w", up->rows, 0, &m->norm, err)) < 0)
 		return rc;
 	if (!gated && !seqp_act_is_plain(&m->act))
 		return seqp_bind_fail(b, "gate", err, "is missing");
+	m->eps = seqp_bind_eps(b, "norm");
 	m->h = seqp_place(at, b->max_rows * m->up.out, 4);
 	m->tmp = seqp_place(at, gated ? b->max_rows * m->up.out : 0, 4);
 	return 0;
@@ -41,6 +44,13 @@ void seqp_dense_inner(const seqp_ctx *ctx, const seqp_dense *m, const float *x)
 
 void seqp_dense_outer(const seqp_ctx *ctx, const seqp_dense *m, float *y)
 {
-	const float *h = (const float *)(void *)(ctx->shared + m->h);
+	float *h = (float *)(void *)(ctx->shared + m->h);
+	size_t r0, r1, n = m->down.in;
+	if (m->norm) {
+		seqp_ctx_rows(ctx, &r0, &r1);
+		for (size_t r = r0; r < r1; r++)
+			seqk_rmsnorm(h + r * n, h + r * n, m->norm, n, m->eps);
+		seqp_team_barrier(&ctx->lane);
+	}
 	seqp_linear_run(ctx, &m->down, h, m->down.in, y, m->down.out, ctx->batch->rows);
 }

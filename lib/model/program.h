@@ -72,7 +72,7 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *        rglru     P.x P.y P.gate_a P.gate_x ([inner][inner / heads]) P.out (+ .b), P.conv.w P.conv.b P.lambda
  *        gated-delta-rule, kda, ...: those of mixer/linmix.h, roles and numbers
  *        gated     P.gate P.up P.down (+ .b)
- *        plain     P.up P.down (+ .b)
+ *        plain     P.up P.down (+ .b); both: P.norm.w, before P.down
  *        moe       P.router (+ .b) P.bias, P.gate P.up P.down: arrays of "P.experts" views (+ .b [experts][out]), P.shared.gate
  *                  P.shared.up P.shared.down P.shared_gate
  */
@@ -106,6 +106,8 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  * shortconv: "P.inner" "P.conv"
  * rglru:   "P.inner" "P.conv" "P.heads"
  * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2, 5 clamped, gated only: "P.limit" "P.alpha")
+ * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2, 5 clamped, gated only: "P.limit" "P.alpha";
+ *          6 xielu: "P.alpha_p" "P.alpha_n" "P.beta" "P.xielu_eps") "P.norm.eps"
  * moe:     "P.experts" "P.used" "P.score" (0 softmax over all, 1 over the chosen, 2 sigmoid) "P.groups" "P.groups_used"
  *          "P.group_top" "P.norm" "P.norm_eps" "P.scale" "P.weigh_input" (1: the weight is the input's); layer/route.h
  */

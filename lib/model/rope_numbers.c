@@ -54,12 +54,12 @@ static int heads_fit(const seq_model *m, int64_t layer, seq_error *err)
 
 int seqp_attn_numbers(seq_model *m, seq_error *err)
 {
-	bool same = same_everywhere(m, "attn.heads") && same_everywhere(m, "attn.head_dim");
+	bool same = same_everywhere(m, "attn.heads") && same_everywhere(m, "attn.head_dim") && same_everywhere(m, "rope.theta");
 	int e = SEQ_OK;
 	for (int64_t i = same ? -1 : 0; e >= 0 && i < (same ? 0 : m->layers); i++)
 		if (seqp_number_has(m, i, "attn.heads") && (e = heads_fit(m, i, err)) >= 0 && seqp_number_has(m, i, "rope.theta"))
 			e = rope_dim(m, i, err);
-	return e < 0 || !seqp_number_has(m, -1, "rope.theta") ? e : scaling(m, err);
+	return e < 0 || !seqp_number_has(m, m->layers ? 0 : -1, "rope.theta") ? e : scaling(m, err);
 }
 
 int64_t seqp_window_size(const seq_model *m)

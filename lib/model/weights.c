@@ -214,10 +214,13 @@ static int part_shape(const seq_model *m, const seqp_part *p, int64_t layer, sha
 
 static int gather(seq_model *m, int64_t layer, const seq_tensor *t, const shape *s, seqp_view *v, seq_error *err)
 {
-	int64_t heads = (int64_t)seqp_model_number(m, layer, "attn.heads", 0);
-	if (heads <= 0 || s->rows % heads || s->whole != 3 * s->rows || s->first > 2)
-		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: not three equal parts per head", t->name);
-	return seqp_make_gathered(m, *v, heads, 3 * (s->rows / heads), s->first * (s->rows / heads), s->rows / heads, v, err);
+	int64_t groups = (int64_t)seqp_model_number(m, layer, "attn.kv_heads", seqp_model_number(m, layer, "attn.heads", 0));
+	if (groups <= 0 || s->rows % groups || s->whole % groups || s->first > 2)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: not equal parts per head", t->name);
+	int64_t size = s->rows / groups, all = s->whole / groups, first = s->first ? all - (3 - s->first) * size : 0;
+	if (first < 0 || size > all)
+		return seqp_fail(err, SEQ_E_FORMAT, "tensor %.100s: not q, k and v of each head", t->name);
+	return seqp_make_gathered(m, *v, groups, all, first, size, v, err);
 }
 
 /* The same rows of every group; as many groups as number "groups" of the role's prefix. */

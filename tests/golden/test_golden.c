@@ -19,6 +19,21 @@ static const char *const must[] = {"falcon_mamba", "gemma2", "gemma3_text", "gpt
 	"llama-dynamic-rope", "llama-rope3", "llama-yarn", "mamba", "mamba2", "mistral", "olmo2", "phi3", "phi3-longrope",
 	"qwen2", "qwen3", "smollm3"};
 
+/* References that hold a fault of the library that made them; tests/ref has the same model with what the formula gives. */
+static const struct {
+	const char *end, *why;
+} faulty[] = {{"refs/hf/falcon-alibi", "the library's eager attention adds ALiBi to the scores and, with the mask, again"}};
+
+static const char *fault(const char *dir)
+{
+	for (size_t i = 0; i < sizeof faulty / sizeof faulty[0]; i++) {
+		size_t n = strlen(dir), k = strlen(faulty[i].end);
+		if (n >= k && !strcmp(dir + n - k, faulty[i].end))
+			return faulty[i].why;
+	}
+	return NULL;
+}
+
 static const char *base_name(const char *dir)
 {
 	const char *s = strrchr(dir, '/');
@@ -87,6 +102,11 @@ static void one(const char *dir, void *arg)
 	seq_error err = {0};
 	seq_model *m = NULL;
 	(void)arg;
+	if (fault(dir)) {
+		printf("SKIP %s: %s\n", dir, fault(dir));
+		skipped++;
+		return;
+	}
 	if (golden_open(&c, dir) < 0)
 		return;
 	int rc = seq_model_open(&m, c.model, &err);

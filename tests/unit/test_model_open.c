@@ -72,7 +72,8 @@ static void check_softmax(const seq_model *m, int64_t l)
 	need(m, l, "attn", ".k", k * w, d);
 	need(m, l, "attn", ".v", k * v, d);
 	need(m, l, "attn", ".o", d, h * v);
-	if (seqp_model_number(m, l, "attn.qk_norm", 0) == 1)
+	bool weightless = seqp_model_number(m, l, "attn.norm_after", 0) != 0 && !seqp_model_weight(m, l, "attn.q_norm.w");
+	if (seqp_model_number(m, l, "attn.qk_norm", 0) == 1 && !weightless)
 		need(m, l, "attn", ".q_norm.w", 1, w);
 	if (seqp_model_number(m, l, "attn.qk_norm", 0) == 2)
 		need(m, l, "attn", ".k_norm.w", 1, k * w);

@@ -52,7 +52,7 @@ enum {
 	SEQP_HF_PLUS1 = 4,     /* the transforms: on the Hugging Face side only */
 	SEQP_HF_NEGEXP = 8,
 	SEQP_HF_TRANSPOSE = 16, /* of a tensor of three dimensions: each matrix of it */
-	SEQP_HF_HEADS = 32,    /* rows are [heads][3][head_dim]; first is 0, 1 or 2 */
+	SEQP_HF_HEADS = 32,    /* rows are [kv_heads][its heads of q | k | v]; first is 0, 1 or 2 */
 	SEQP_HF_PAIRS = 64,    /* rows lie in pairs; first is 0 or 1 */
 	SEQP_STACK = 128,      /* as many matrices as number "experts" of the role's prefix: a tensor of rank 3, or, with "#"
 				* in the name, a tensor each */

@@ -6,6 +6,7 @@
 static const seqp_mixer_row *const table[] = {
 	&seqp_mixer_softmax,
 	&seqp_mixer_mla,
+	&seqp_mixer_differential,
 	&seqp_mixer_mamba,
 	&seqp_mixer_mamba2,
 	&seqp_mixer_shortconv,

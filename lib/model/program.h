@@ -57,6 +57,7 @@ const seqp_op *seqp_model_program(const seq_model *m, int64_t layer, size_t *n);
  *        softmax   P.q P.k P.v P.o (matrices [out][in]), P.q.b P.k.b P.v.b P.o.b, P.q_norm.w
  *                  P.k_norm.w (+ .b), P.rope_freqs (divisors of the frequencies, [r/2]),
  *                  P.rope_short P.rope_long, P.gate, P.sinks [heads], P.o_norm.w [heads * v_head_dim]
+ *        differential P.q P.k P.v P.o, P.lambda_q1 P.lambda_k1 P.lambda_q2 P.lambda_k2 [head_dim]
  *        mla       P.q_a P.q_a_norm.w P.q_b, or P.q; P.kv_a P.kv_a_norm.w; P.kv_b rows [nope | v] by head, or P.k_b
  *                  [heads * kv_rank][nope] and P.v_b [heads * v_head_dim][kv_rank]; P.o (+ .b); P.head_gate
  *        rwkv4     P.r P.k P.v P.o, P.mix_{r,k,v} (amounts of shift), P.w P.u [columns of k]
@@ -96,6 +97,7 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  *          "rope.scaling" (0 none, 1 linear, 2 dynamic, 3 yarn, 4 llama3, 5 longrope) "rope.factor"
  *          "rope.orig" (original context) "rope.low" "rope.high" (llama3) "rope.attn_factor" (0: by formula)
  *          "rope.beta_fast" "rope.beta_slow" "rope.mscale" "rope.mscale_all" "rope.truncate" "rope.max" (max_position_embeddings)
+ * differential: "P.heads" "P.kv_heads" "P.head_dim" "P.rope" "P.lambda" (its start) "P.o_norm.eps"
  * mla:     "P.heads" "P.nope_dim" "P.rope_dim" "P.kv_rank" "P.v_head_dim" "P.scale" "P.rope" "P.window" "P.q_a_norm.eps"
  *          "P.kv_a_norm.eps" "P.head_gate" (1: there is one)
  * rwkv:    "P.heads" "P.head_k" "P.head_v" "P.norm.eps" "P.mix_self" (1: amounts are of the token itself) "P.v_first" (7: 1 in

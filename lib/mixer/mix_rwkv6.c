@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* RWKV-6 (Finch; Peng et al., 2024): how much of the token before is mixed in depends on the data,
  *   m = shift_x(x);  x_i = x + (before - x) (mu_i + X2_i tanh(X1_i m)), i = r, w, k, v, g;
- *   w = -exp(D2 tanh(D1 x_w) + d);  the operator rwkv6;  norm by heads, silu(Wg x_g), Wo. */
+ *   w = -exp(D2 tanh(D1 x_w) + d);  the operator rwkv6;  norm by heads, silu(Wg x_g), Wo.
+ * Number "linear" is 1 for QRWKV, where a transformer's weights (biases, fewer heads of k and v) run as k (1 - e^w) through the
+ * operator gla, without a bonus or a norm, the gate sigmoid(Wg x_g). */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/fail.h"
@@ -18,8 +21,9 @@ struct rwkv6 {
 	seqp_wkv wkv;
 	seqp_linear x1[INPUTS], x2[INPUTS], d1, d2;
 	const float *mix_x, *mix[INPUTS], *u;
+	int linear;
 	size_t rank; /* columns at most between the halves of x1, x2 and of d1, d2 */
-	size_t px, ph, pw; /* inputs, halves, log of the decay */
+	size_t px, ph, pw, pk, pv; /* inputs, halves, log of the decay, k and v repeated */
 };
 
 /* Weight name, as wide inside as it likes. */
@@ -69,13 +73,18 @@ static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_erro
 	int64_t k = (int64_t)(m->wkv.H * m->wkv.K);
 	if (!m->wkv.g.w.data)
 		return seqp_bind_fail(b, "g", err, "is missing");
-	if ((rc = seqp_bind_vector(b, "u", k, 1, &m->u, err)) < 0 ||
+	m->linear = m->wkv.sigmoid = seqp_bind_number(b, "linear", 0) != 0;
+	if (!m->linear && m->wkv.KV != m->wkv.H)
+		return seqp_fail(err, SEQ_E_FORMAT, "layer %lld: RWKV-6 with fewer heads of k and v", (long long)b->layer);
+	if ((!m->linear && (rc = seqp_bind_vector(b, "u", k, 1, &m->u, err)) < 0) ||
 	    (rc = open_pair(b, "d1", "d2", k, &m->d1, &m->d2, err)) < 0)
 		return rc;
 	m->px = seqp_place(&at, INPUTS * b->max_rows * (size_t)b->in, 4);
 	m->rank = widest(m);
 	m->ph = seqp_place(&at, INPUTS * b->max_rows * m->rank, 4);
 	m->pw = seqp_place(&at, b->max_rows * (size_t)k, 4);
+	m->pk = seqp_place(&at, m->linear ? b->max_rows * (size_t)k : 0, 4);
+	m->pv = seqp_place(&at, m->linear ? b->max_rows * m->wkv.o.in : 0, 4);
 	seqp_raise(&b->needs->shared, at);
 	*self = m;
 	return 0;
@@ -130,6 +139,31 @@ static void decay(const struct rwkv6 *m, const seqp_ctx *ctx, const seqp_heads *
 	}
 }
 
+static void fade(float *k, const float *w, size_t n)
+{
+	float e[64];
+	for (size_t i = 0; i < n; i += 64) {
+		size_t some = n - i < 64 ? n - i : 64;
+		seqk_exp(e, w + i, some);
+		for (size_t j = 0; j < some; j++)
+			k[i + j] *= 1 - e[j];
+	}
+}
+
+/* k (1 - e^w) and v through gla. */
+static void linear(const struct rwkv6 *m, const seqp_ctx *ctx, seqp_slot *const *state, const seqp_heads *own, const float *w)
+{
+	const seqp_wkv *s = &m->wkv;
+	float *k = seqp_wkv_at(ctx, m->pk), *v = seqp_wkv_at(ctx, m->pv);
+	size_t ldk = s->H * s->K;
+	seqp_wkv_repeat(s, ctx, own, k, v);
+	for (size_t r = 0; r < ctx->batch->rows; r++)
+		fade(k + r * ldk + own->k0, w + r * ldk + own->k0, own->k1 - own->k0);
+	seqp_op_call c = {.in = {seqp_wkv_at(ctx, s->pr), k, v, w}, .ld = {ldk, ldk, s->H * s->V, ldk},
+		.number = {1 / sqrt((double)s->K)}};
+	seqp_wkv_mix(s, ctx, state, &seqp_op_gla, &c, own);
+}
+
 static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, const float *x, float *y)
 {
 	const struct rwkv6 *m = self;
@@ -146,6 +180,11 @@ static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, 
 	seqp_wkv_part(ctx, &s->g, in + G * all, seqp_wkv_at(ctx, s->pg), own.v0, own.v1);
 	seqp_team_barrier(&ctx->lane);
 	decay(m, ctx, &own, w);
+	if (m->linear) {
+		linear(m, ctx, state, &own, w);
+		seqp_wkv_out(s, ctx, &own, y);
+		return;
+	}
 	seqp_op_call c = {.in = {seqp_wkv_at(ctx, s->pr), seqp_wkv_at(ctx, s->pk), seqp_wkv_at(ctx, s->pv), w, m->u},
 		.ld = {ldk, ldk, s->H * s->V, ldk}};
 	seqp_wkv_mix(s, ctx, state, &seqp_op_rwkv6, &c, &own);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mixer/wkv.h"
 
+#include <string.h>
+
 #include "base/fail.h"
 #include "kernel/vec.h"
 #include "layer/bind.h"
@@ -8,27 +10,34 @@
 
 static int read_numbers(seqp_wkv *m, const seqp_bind *b, seq_error *err)
 {
-	int64_t H, K, V;
+	int64_t H, K, V, KV;
 	int rc;
 	if ((rc = seqp_bind_int(b, "heads", 0, 1, 65536, &H, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "head_k", b->width / H, 1, 4096, &K, err)) < 0 ||
-	    (rc = seqp_bind_int(b, "head_v", b->width / H, 1, 4096, &V, err)) < 0)
+	    (rc = seqp_bind_int(b, "head_v", b->width / H, 1, 4096, &V, err)) < 0 ||
+	    (rc = seqp_bind_int(b, "kv_heads", H, 1, H, &KV, err)) < 0)
 		return rc;
-	m->H = (size_t)H, m->K = (size_t)K, m->V = (size_t)V;
+	if (H % KV)
+		return seqp_fail(err, SEQ_E_FORMAT, "layer %lld: %lld heads cannot share %lld key heads evenly", (long long)b->layer,
+		                 (long long)H, (long long)KV);
+	m->H = (size_t)H, m->K = (size_t)K, m->V = (size_t)V, m->KV = (size_t)KV;
 	m->eps = seqp_bind_eps(b, "norm");
 	return 0;
 }
 
 static int open_weights(seqp_wkv *m, const seqp_bind *b, int gate, seq_error *err)
 {
-	int64_t k = (int64_t)(m->H * m->K), v = (int64_t)(m->H * m->V);
+	int64_t k = (int64_t)(m->H * m->K), v = (int64_t)(m->H * m->V), fewer = (int64_t)m->KV;
 	int rc;
 	if ((rc = seqp_linear_open(b, "r", k, b->in, 1, &m->r, err)) < 0 ||
-	    (rc = seqp_linear_open(b, "k", k, b->in, 1, &m->k, err)) < 0 ||
-	    (rc = seqp_linear_open(b, "v", v, b->in, 1, &m->v, err)) < 0 ||
+	    (rc = seqp_linear_open(b, "k", fewer * (int64_t)m->K, b->in, 1, &m->k, err)) < 0 ||
+	    (rc = seqp_linear_open(b, "v", fewer * (int64_t)m->V, b->in, 1, &m->v, err)) < 0 ||
 	    (gate && (rc = seqp_linear_open(b, "g", v, b->in, 0, &m->g, err)) < 0) ||
-	    (rc = seqp_linear_open(b, "o", b->width, v, 1, &m->o, err)) < 0 ||
-	    (rc = seqp_bind_vector(b, "norm.w", v, 1, &m->w, err)) < 0)
+	    (rc = seqp_linear_open(b, "o", b->width, v, 1, &m->o, err)) < 0)
+		return rc;
+	if (seqp_bind_number(b, "norm", 1) == 0)
+		return 0;
+	if ((rc = seqp_bind_vector(b, "norm.w", v, 1, &m->w, err)) < 0)
 		return rc;
 	return seqp_bind_vector(b, "norm.b", v, 0, &m->b, err);
 }
@@ -67,8 +76,24 @@ void seqp_wkv_project(const seqp_wkv *m, const seqp_ctx *ctx, const seqp_heads *
                       const float *xv)
 {
 	seqp_wkv_part(ctx, &m->r, xr, seqp_wkv_at(ctx, m->pr), own->k0, own->k1);
-	seqp_wkv_part(ctx, &m->k, xk, seqp_wkv_at(ctx, m->pk), own->k0, own->k1);
-	seqp_wkv_part(ctx, &m->v, xv, seqp_wkv_at(ctx, m->pv), own->v0, own->v1);
+	seqp_heads kv = *own;
+	if (m->KV != m->H) { /* heads serve several lanes: any cut does, a barrier follows */
+		seqp_linear_columns(&ctx->lane, m->k.out, &kv.k0, &kv.k1);
+		seqp_linear_columns(&ctx->lane, m->v.out, &kv.v0, &kv.v1);
+	}
+	seqp_wkv_part(ctx, &m->k, xk, seqp_wkv_at(ctx, m->pk), kv.k0, kv.k1);
+	seqp_wkv_part(ctx, &m->v, xv, seqp_wkv_at(ctx, m->pv), kv.v0, kv.v1);
+}
+
+void seqp_wkv_repeat(const seqp_wkv *m, const seqp_ctx *ctx, const seqp_heads *own, float *to_k, float *to_v)
+{
+	const float *k = seqp_wkv_at(ctx, m->pk), *v = seqp_wkv_at(ctx, m->pv);
+	for (size_t r = 0; r < ctx->batch->rows; r++)
+		for (size_t h = own->h0; h < own->h1; h++) {
+			size_t from = r * m->KV + h / (m->H / m->KV), to = r * m->H + h;
+			memcpy(to_k + to * m->K, k + from * m->K, m->K * sizeof *k);
+			memcpy(to_v + to * m->V, v + from * m->V, m->V * sizeof *v);
+		}
 }
 
 void seqp_wkv_mix(const seqp_wkv *m, const seqp_ctx *ctx, seqp_slot *const *state, const seqp_op_row *row, seqp_op_call *c,
@@ -82,7 +107,7 @@ void seqp_wkv_mix(const seqp_wkv *m, const seqp_ctx *ctx, seqp_slot *const *stat
 	seqp_op_set_dim(c, 'K', m->K);
 	seqp_op_set_dim(c, 'V', m->V);
 	seqp_op_spans(row, c, ctx, state, &m->S, own->h0, own->h1);
-	for (size_t r = 0; r < ctx->batch->rows; r++)
+	for (size_t r = 0; r < ctx->batch->rows && m->w; r++)
 		for (size_t i = own->v0; i < own->v1; i += m->V)
 			seqk_layernorm(y + r * ld + i, y + r * ld + i, m->w + i, m->b ? m->b + i : NULL, m->V, m->eps);
 }
@@ -91,8 +116,14 @@ void seqp_wkv_out(const seqp_wkv *m, const seqp_ctx *ctx, const seqp_heads *own,
 {
 	float *out = seqp_wkv_at(ctx, m->py), *g = seqp_wkv_at(ctx, m->pg);
 	size_t ld = m->H * m->V;
-	for (size_t i = own->v0; m->g.w.data && i < ctx->batch->rows * ld; i += ld)
-		seqk_silu_mul(out + i, g + i, out + i, own->v1 - own->v0);
+	for (size_t i = own->v0; m->g.w.data && i < ctx->batch->rows * ld; i += ld) {
+		if (!m->sigmoid) {
+			seqk_silu_mul(out + i, g + i, out + i, own->v1 - own->v0);
+			continue;
+		}
+		seqk_sigmoid(g + i, g + i, own->v1 - own->v0);
+		seqk_mul(out + i, out + i, g + i, own->v1 - own->v0);
+	}
 	seqp_team_barrier(&ctx->lane);
 	seqp_linear_run(ctx, &m->o, out, ld, y, m->o.out, ctx->batch->rows);
 }

@@ -8,17 +8,18 @@
 #include "mixer/spans.h"
 
 typedef struct seqp_wkv {
-	size_t H, K, V;
+	size_t H, K, V, KV;           /* KV: heads of k and v as projected; each serves H / KV */
 	seqp_linear r, k, v, g, o; /* g may be absent */
 	const float *w, *b;        /* norm of the heads */
 	float eps;
+	int sigmoid;               /* 1: the gate is sigmoid(g), not silu(g) */
 	seqp_shift shift;
 	size_t S;                  /* state [H][K][V] */
 	size_t pr, pk, pv, pg, py; /* places in the shared scratch, [rows][H K or H V] */
 } seqp_wkv;
 
-/* Numbers "heads", "head_k", "head_v", "norm.eps"; weights r k v o, norm.w, norm.b, and those of the state.  Scratch
- * comes from *at on.  gate: wants g. */
+/* Numbers "heads", "head_k", "head_v", "kv_heads", "norm" (0: none), "norm.eps"; weights r k v o, norm.w, norm.b, and those
+ * of the state.  Scratch comes from *at on.  gate: wants g. */
 int seqp_wkv_open(seqp_wkv *m, const seqp_bind *b, int gate, seqp_state_spec *spec, size_t *at, seq_error *err);
 
 /* The heads of this lane: columns [k0, k1) of r and k, [v0, v1) of v. */
@@ -35,7 +36,9 @@ void seqp_wkv_project(const seqp_wkv *m, const seqp_ctx *ctx, const seqp_heads *
 /* Output, norm and all, of the operator: inputs in c are given as row wants them. */
 void seqp_wkv_mix(const seqp_wkv *m, const seqp_ctx *ctx, seqp_slot *const *state, const seqp_op_row *row, seqp_op_call *c,
                   const seqp_heads *own);
-/* Columns [own] times silu(gate), a barrier, the output projection. */
+/* k and v of fewer heads, repeated for those of this lane, into to_k and to_v [rows][H K], [rows][H V]; after a barrier. */
+void seqp_wkv_repeat(const seqp_wkv *m, const seqp_ctx *ctx, const seqp_heads *own, float *to_k, float *to_v);
+/* Columns [own] times the gate, a barrier, the output projection. */
 void seqp_wkv_out(const seqp_wkv *m, const seqp_ctx *ctx, const seqp_heads *own, float *y);
 
 static inline float *seqp_wkv_at(const seqp_ctx *ctx, size_t place)

@@ -90,6 +90,7 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_rwkv5_own,
 	&seqp_arch_rwkv6,
 	&seqp_arch_rwkv6_own,
+	&seqp_arch_rwkv6qwen2,
 	&seqp_arch_rwkv7,
 	&seqp_arch_rwkv7_own,
 	&seqp_arch_xlstm,

@@ -56,6 +56,28 @@ static const seqp_part parts[] = {
 	{0}
 };
 
+/* QRWKV: a qwen2 whose attention was replaced; only GGUF has names for it here. */
+static const seqp_number qwen2_numbers[] = {
+	{"norm_eps", "%.attention.layer_norm_rms_epsilon", NULL, 0, 1, SEQP_DFLT, 1e-6, NULL, NULL},
+	{"tm.linear", "=1", NULL, 0, 1, SEQP_INT, 0, NULL, NULL}, {"tm.norm", "=0", NULL, 0, 1, SEQP_INT, 0, NULL, NULL},
+	{"tm.few", "%.attention.head_count_kv", NULL, 0, 65536, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
+	{0}
+};
+
+#define FEW "tm.kv_heads*tm.head_k"
+static const seqp_part qwen2_parts[] = {
+	VECTOR("tm.mix_x", T "lerp_x.weight", NULL, "width", 0),
+	AMOUNT("w", 0, 1), AMOUNT("k", 1, 2), AMOUNT("v", 2, 3), AMOUNT("r", 3, 0), AMOUNT("g", 4, 4),
+	MATRIX("tm.r", T "receptance.weight", NULL, KEYS, "width"), MATRIX("tm.k", T "key.weight", NULL, FEW, "width"),
+	MATRIX("tm.v", T "value.weight", NULL, FEW, "width"), MATRIX("tm.g", T "gate.weight", NULL, "width", "width"),
+	MATRIX("tm.o", T "output.weight", NULL, "width", "width"),
+	VECTOR("tm.r.b", T "receptance.bias", NULL, KEYS, SEQP_OPT), VECTOR("tm.k.b", T "key.bias", NULL, FEW, SEQP_OPT),
+	VECTOR("tm.v.b", T "value.bias", NULL, FEW, SEQP_OPT),
+	MATRIX("tm.d1", T "decay_w1.weight", NULL, "tm.d_rank", "width"), MATRIX("tm.d2", T "decay_w2.weight", NULL, KEYS, "tm.d_rank"),
+	VECTOR("tm.d2.b", T "decay.weight", NULL, KEYS, 0),
+	{0}
+};
+
 static const seqp_part own[] = {
 	VECTOR("tm.mix_x", NULL, O "time_maa_x", "width", 0),
 	AMOUNT_OWN("w", 0), AMOUNT_OWN("k", 1), AMOUNT_OWN("v", 2), AMOUNT_OWN("r", 3), AMOUNT_OWN("g", 4),
@@ -103,6 +125,27 @@ static int finish_own(seq_model *m, seq_error *err)
 {
 	return sizes(m, 64e-5, err);
 }
+
+static int finish_qwen2(seq_model *m, seq_error *err)
+{
+	double few = seqp_model_number(m, -1, "tm.few", 0);
+	int e = sizes(m, 64e-5, err);
+	return e < 0 ? e : seqp_number_set(m, -1, "tm.kv_heads", few > 0 ? few : seqp_model_number(m, -1, "tm.heads", 1), err);
+}
+
+static const seqp_op qwen2_block[] = {
+	NORM(A, X, "rms", "attn_norm"), MIX(B, A, "rwkv6", "tm"), ADD(X, X, B),
+	NORM(A, X, "rms", "mlp_norm"), MLP(B, A, "gated", "mlp"), ADD(X, X, B),
+};
+static const seqp_block qwen2_blocks[] = {{qwen2_block, 6}};
+static const seqp_number *const qwen2_lists[] = {qwen2_numbers, seqp_rwkv_numbers, heads, seqp_kit_gated, NULL};
+static const seqp_part *const qwen2_part_lists[] = {seqp_kit_ends, seqp_kit_prenorm, qwen2_parts, seqp_kit_swiglu, NULL};
+static const char *const qwen2_names[] = {"rwkv6qwen2", NULL};
+
+const seqp_arch seqp_arch_rwkv6qwen2 = {
+	.name = "rwkv6qwen2", .gguf = qwen2_names, .hf = (const char *const[]){NULL}, .numbers = qwen2_lists, .parts = qwen2_part_lists,
+	.finish = finish_qwen2, .block = qwen2_blocks, .blocks = 1,
+};
 
 static const seqp_op block[] = SEQP_RWKV_BLOCK("rwkv6");
 static const seqp_block blocks[] = {{block, sizeof block / sizeof *block}};

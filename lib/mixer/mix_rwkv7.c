@@ -4,7 +4,7 @@
  *   v += (v' - v) sigmoid(v0 + V2 V1 x_v), v' being the v of the first layer for the same token;
  *   kk = k k_k, every head divided by its length;  k *= 1 + (a - 1) k_a;  the operator rwkv7;
  *   y = Wo((norm by heads + (sum over a head of r k r_k) v) g).
- * Number "v_first" is 1 in the layer that hands its v on (needs->carry). */
+ * Norm (number "norm" 0) and gate may be absent (ARWKV).  Number "v_first" is 1 in the layer that hands its v on (needs->carry). */
 #include <stdio.h>
 
 #include "base/fail.h"
@@ -48,6 +48,8 @@ static int open_vectors(struct rwkv7 *m, const seqp_bind *b, seq_error *err)
 	for (int i = 0; i < INPUTS && rc >= 0; i++) {
 		char name[8];
 		snprintf(name, sizeof name, "mix_%c", letters[i]);
+		if (i == G && !m->one[LOW_G].w.data)
+			continue;
 		rc = seqp_shift_factors(b, name, (size_t)b->in, &m->mix[i], err);
 	}
 	if (rc < 0 || (rc = seqp_bind_vector(b, "k_k", n, 1, &m->k_k, err)) < 0 ||
@@ -68,7 +70,7 @@ static int open(void **self, const seqp_bind *b, seqp_state_spec *spec, seq_erro
 		rc = seqp_fail(err, SEQ_E_FORMAT, "layer %lld: %zu heads of %zu do not fit a width of %lld", (long long)b->layer,
 		               m->wkv.H, m->wkv.K, (long long)b->in);
 	for (int i = 0; i < LOWS && rc >= 0; i++)
-		if (i != LOW_V || !m->first)
+		if (i == LOW_V ? !m->first : i != LOW_G || seqp_bind_weight(b, "g1"))
 			rc = open_low(m, b, i, err);
 	if (rc < 0 || (rc = open_vectors(m, b, err)) < 0)
 		return rc;
@@ -162,7 +164,9 @@ static void finish(const struct rwkv7 *m, const seqp_ctx *ctx, const seqp_heads 
 			seqk_mul(r + i, r + i, k + i, N);
 			float self = seqk_dot(r + i, m->r_k + c, N);
 			for (size_t j = i; j < i + N; j++)
-				y[j] = (y[j] + self * v[j]) * g[j];
+				y[j] += self * v[j];
+			if (m->mix[G])
+				seqk_mul(y + i, y + i, g + i, N);
 		}
 }
 
@@ -174,7 +178,7 @@ static void run(const void *self, const seqp_ctx *ctx, seqp_slot *const *state, 
 	size_t c0, c1, C = s->shift.width, all = ctx->batch->rows * C;
 	float *in = seqp_wkv_at(ctx, m->px);
 	seqp_linear_columns(&ctx->lane, C, &c0, &c1);
-	for (size_t i = 0; i < INPUTS; i++)
+	for (size_t i = 0; i < INPUTS && m->mix[i]; i++) /* the gate's is the last */
 		seqp_shift_mix(&s->shift, ctx, state, x, m->mix[i], 0, in + i * all, c0, c1);
 	seqp_team_barrier(&ctx->lane);
 	seqp_shift_keep(&s->shift, ctx, state, x, c0, c1);

@@ -100,7 +100,8 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  * differential: "P.heads" "P.kv_heads" "P.head_dim" "P.rope" "P.lambda" (its start) "P.o_norm.eps"
  * mla:     "P.heads" "P.nope_dim" "P.rope_dim" "P.kv_rank" "P.v_head_dim" "P.scale" "P.rope" "P.window" "P.q_a_norm.eps"
  *          "P.kv_a_norm.eps" "P.head_gate" (1: there is one)
- * rwkv:    "P.heads" "P.head_k" "P.head_v" "P.norm.eps" "P.mix_self" (1: amounts are of the token itself) "P.v_first" (7: 1 in
+ * rwkv:    "P.heads" "P.head_k" "P.head_v" "P.kv_heads" "P.norm" (0: none) "P.norm.eps" "P.linear" (6: 1: QRWKV)
+ *          "P.mix_self" (1: amounts are of the token itself) "P.v_first" (7: 1 in
  *          the first layer); of P.w: "P.decay" (0: exp(-exp(w)), 1: exp(w), 2: w) "P.bonus_exp" (1: exp(u))
  * mamba:   "P.inner" "P.state" "P.conv" "P.rank" "P.heads" "P.norm_eps" "P.bcdt_norm" (1: rms on dt, B, C)
  * mamba2:  "P.inner" "P.state" "P.conv" "P.heads" "P.groups" "P.norm_eps" "P.norm_group" (0: inner / groups)

@@ -93,6 +93,7 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_rwkv6qwen2,
 	&seqp_arch_rwkv7,
 	&seqp_arch_rwkv7_own,
+	&seqp_arch_arwkv7,
 	&seqp_arch_xlstm,
 	&seqp_arch_qwen3_next,
 	&seqp_arch_qwen3_5,

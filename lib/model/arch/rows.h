@@ -20,7 +20,7 @@ extern const seqp_arch seqp_arch_bloom, seqp_arch_mpt, seqp_arch_falcon, seqp_ar
 extern const seqp_arch seqp_arch_deepseek_v3, seqp_arch_deepseek_v2;
 
 extern const seqp_arch seqp_arch_rwkv4, seqp_arch_rwkv4_own, seqp_arch_rwkv5_own, seqp_arch_rwkv6, seqp_arch_rwkv6_own, seqp_arch_rwkv6qwen2,
-	seqp_arch_rwkv7, seqp_arch_rwkv7_own, seqp_arch_xlstm;
+	seqp_arch_rwkv7, seqp_arch_rwkv7_own, seqp_arch_arwkv7, seqp_arch_xlstm;
 extern const seqp_arch seqp_arch_qwen3_next, seqp_arch_qwen3_5, seqp_arch_qwen3_5_moe, seqp_arch_olmo_hybrid,
 	seqp_arch_minimax, seqp_arch_kimi_linear, seqp_arch_bailing_hybrid;
 extern const seqp_arch seqp_arch_gated_deltanet, seqp_arch_kda, seqp_arch_delta_net, seqp_arch_gated_deltaproduct, seqp_arch_comba,

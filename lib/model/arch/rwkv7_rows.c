@@ -9,8 +9,9 @@ static const seqp_number heads[] = {
 	{0}
 };
 
-/* Types of layers: the first has no values to mix in. */
-enum { FIRST, LATER };
+/* Types of layers: the first has no values to mix in.  WITH_GATE is added where that is not a matter of course. */
+enum { FIRST, LATER, WITH_GATE };
+#define GATED (1 << WITH_GATE | 1 << (LATER + WITH_GATE))
 
 #define T "blk.%.time_mix_"
 #define F "layers.%.attn."
@@ -65,6 +66,26 @@ static const seqp_part own[] = {
 	{0}
 };
 
+/* ARWKV: a qwen2 whose attention was replaced; only GGUF has names for it here.  Without a gate there are five shifts. */
+static const seqp_number qwen2_numbers[] = {
+	{"norm_eps", "%.attention.layer_norm_rms_epsilon", NULL, 0, 1, SEQP_DFLT, 1e-6, NULL, NULL},
+	{0}
+};
+
+#define SOME(role, first, how) {role, T "lerp_fused.weight", NULL, "width", NULL, how, first, "tm.shifts*width", 0}
+static const seqp_part qwen2_parts[] = {
+	SOME("tm.mix_r", "0", 0), SOME("tm.mix_w", "width", 0), SOME("tm.mix_k", "2*width", 0), SOME("tm.mix_v", "3*width", 0),
+	SOME("tm.mix_a", "4*width", 0), {"tm.mix_g", T "lerp_fused.weight", NULL, "width", NULL, 0, "5*width", "tm.shifts*width", GATED},
+	MATRIX("tm.r", T "receptance.weight", NULL), MATRIX("tm.k", T "key.weight", NULL), MATRIX("tm.v", T "value.weight", NULL),
+	MATRIX("tm.o", T "output.weight", NULL),
+	LOW_FLA("w", "tm.w_rank", 0), LOW_FLA("a", "tm.a_rank", 0), LOW_FLA("v", "tm.v_rank", 1 << LATER | 1 << (LATER + WITH_GATE)),
+	{"tm.g1", T "g1.weight", NULL, "tm.g_rank", "width", 0, NULL, NULL, GATED},
+	{"tm.g2", T "g2.weight", NULL, "width", "tm.g_rank", 0, NULL, NULL, GATED},
+	VECTOR("tm.k_k", T "k_k.weight", NULL, 0), VECTOR("tm.k_a", T "k_a.weight", NULL, 0), VECTOR("tm.r_k", T "r_k.weight", NULL, 0),
+	VECTOR("tm.norm.w", T "ln.weight", NULL, SEQP_OPT), VECTOR("tm.norm.b", T "ln.bias", NULL, SEQP_OPT),
+	{0}
+};
+
 static int ranks(seq_model *m, double eps, seq_error *err)
 {
 	int e = seqp_rwkv_finish(m, eps, err);
@@ -88,6 +109,26 @@ static int finish_own(seq_model *m, seq_error *err)
 	return ranks(m, 64e-5, err);
 }
 
+static int finish_qwen2(seq_model *m, seq_error *err)
+{
+	int e = ranks(m, 64e-5, err);
+	if (e < 0 || (e = seqp_number_by_rows(m, "tm.shifts", "tm.mix_r", err)) < 0 ||
+	    (e = seqp_number_set(m, -1, "tm.norm", seqp_store_tensor(&m->src, "blk.0.time_mix_ln.weight", NULL) != NULL, err)) < 0)
+		return e;
+	for (int64_t i = 0; i < m->layers && e >= 0 && seqp_model_number(m, -1, "tm.shifts", 5) == 6; i++)
+		e = seqp_number_set(m, i, "type", (i ? LATER : FIRST) + WITH_GATE, err);
+	return e;
+}
+
+static const seqp_op qwen2_block[] = {
+	NORM(A, X, "rms", "attn_norm"), MIX(B, A, "rwkv7", "tm"), ADD(X, X, B),
+	NORM(A, X, "rms", "mlp_norm"), MLP(B, A, "gated", "mlp"), ADD(X, X, B),
+};
+static const seqp_block qwen2_blocks[] = {{qwen2_block, 6}, {qwen2_block, 6}, {qwen2_block, 6}, {qwen2_block, 6}};
+static const seqp_number *const qwen2_lists[] = {qwen2_numbers, seqp_rwkv_numbers, heads, seqp_kit_gated, NULL};
+static const seqp_part *const qwen2_part_lists[] = {seqp_kit_ends, seqp_kit_prenorm, qwen2_parts, seqp_kit_swiglu, NULL};
+static const char *const qwen2_names[] = {"arwkv7", NULL};
+
 static const seqp_op block[] = SEQP_RWKV_BLOCK("rwkv7");
 static const seqp_block blocks[] = {{block, sizeof block / sizeof *block}, {block, sizeof block / sizeof *block}};
 static const seqp_number *const lists[] = {seqp_rwkv_numbers, heads, NULL}, *const own_lists[] = {seqp_rwkv_numbers, seqp_rwkv_sizes, NULL};
@@ -107,4 +148,9 @@ const seqp_arch seqp_arch_rwkv7 = {
 const seqp_arch seqp_arch_rwkv7_own = {
 	.name = "rwkv7-pth", .gguf = none, .hf = own_names, .prefix = seqp_rwkv_no_prefix, .numbers = own_lists, .parts = own_parts,
 	.skip = skip, .finish = finish_own, .block = blocks, .blocks = 2, .out = {seqp_rwkv_out, 1}, .in = {seqp_rwkv_in, 1},
+};
+
+const seqp_arch seqp_arch_arwkv7 = {
+	.name = "arwkv7", .gguf = qwen2_names, .hf = none, .numbers = qwen2_lists, .parts = qwen2_part_lists, .skip = skip,
+	.finish = finish_qwen2, .block = qwen2_blocks, .blocks = 4,
 };

@@ -90,6 +90,8 @@ static int word_number(const seqp_number *row, seqp_slice text, double *x, seq_e
 			*x = w->number;
 			return !isnan(w->number);
 		}
+	if (!text.p)
+		return seqp_fail(err, SEQ_E_FORMAT, "%s: its list holds more than words", row->key);
 	return seqp_fail(err, SEQ_E_UNSUPPORTED, "%s: \"%.*s\" is not known here", row->key,
 			 (int)(text.n < 80 ? text.n : 80), text.p);
 }
@@ -116,7 +118,7 @@ static int keep_list(seq_model *m, const seqp_number *row, const seqp_raw *r, se
 	size_t n = r->kind == SEQP_STRING ? r->text.n : r->count;
 	if (m->layers <= 0 || n < (size_t)m->layers)
 		return seqp_fail(err, SEQ_E_FORMAT, "%s: a list of %zu for %lld layers", row->key, n, (long long)m->layers);
-	if (row->words && layer_word(r, 0).p)
+	if (row->words && (m->src.format == SEQP_FROM_HF || layer_word(r, 0).p))
 		return keep_words(m, row, r, err);
 	double *x = seqp_arena_alloc(&m->arena, (size_t)m->layers, sizeof *x);
 	if (!x)

@@ -381,6 +381,22 @@ static void refuses_configurations(void **state)
 	outcome("mamba2", "conv_kernel", "5", SEQ_E_FORMAT);
 	outcome("mamba", "time_step_rank", "\"auto\"", SEQ_E_FORMAT); /* ceil(32 / 16): x_proj does not fit */
 	outcome("mamba", "state_size", "16", SEQ_E_FORMAT);
+	outcome("falcon_h1", "mamba_n_heads", "5", SEQ_E_FORMAT);
+	outcome("falcon_h1", "mamba_d_ssm", "null", SEQ_OK); /* 2 * hidden_size */
+	outcome("falcon_h1", "mamba_d_ssm", "128", SEQ_E_FORMAT);
+	outcome("falcon_h1", "mamba_rms_norm", "true", SEQ_E_FORMAT); /* no tensor */
+	outcome("falcon_h1", "mamba_proj_bias", "true", SEQ_E_UNSUPPORTED);
+	outcome("falcon_h1", "key_multiplier", "\"big\"", SEQ_E_UNSUPPORTED);
+	outcome("lfm2", "layer_types", "[\"conv\"],\"x\":[0", SEQ_E_FORMAT);
+	outcome("lfm2", "layer_types", "[\"conv\", \"conv\", \"conv\"],\"x\":[0", SEQ_E_FORMAT); /* layer 1 has no convolution */
+	outcome("lfm2", "conv_L_cache", "4", SEQ_E_FORMAT);
+	outcome("lfm2", "num_attention_heads", "3", SEQ_E_FORMAT);
+	outcome("lfm3", "sliding_window", "null", SEQ_OK);
+	outcome("zamba2", "num_mem_blocks", "2", SEQ_E_FORMAT); /* the second hybrid layer holds no block */
+	outcome("zamba2", "adapter_rank", "7", SEQ_E_FORMAT);
+	outcome("zamba2", "attention_head_dim", "8", SEQ_E_FORMAT);
+	outcome("recurrent_gemma", "lru_width", "31", SEQ_E_FORMAT);
+	outcome("recurrent_gemma", "num_attention_heads", "8", SEQ_E_FORMAT);
 	outcome("gpt2", "n_head", "5", SEQ_E_FORMAT);
 	outcome("gpt2", "n_positions", "128", SEQ_E_FORMAT);
 }

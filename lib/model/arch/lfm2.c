@@ -19,8 +19,8 @@ static const seqp_number numbers[] = {
 	{"tied", NULL, "tie_word_embeddings|tie_embedding", 0, 1, SEQP_INT | SEQP_DFLT, 1, NULL, NULL},
 	{"conv.conv", "%.shortconv.l_cache", "conv_L_cache", 2, 64, SEQP_INT | SEQP_DFLT, 3, NULL, NULL},
 	{"rope.theta", "%.rope.freq_base", "rope_parameters.rope_theta|rope_theta", 1e-3, 1e15, SEQP_DFLT, 1e6, NULL, NULL},
-	{"mlp.ff", "%.feed_forward_length", "intermediate_size|block_ff_dim", 1, 1 << 24, SEQP_INT | SEQP_NEED, 0, NULL, NULL},
-	{"mlp.adjust", NULL, "block_auto_adjust_ff_dim", 0, 1, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
+	{"mlp.ff", "%.feed_forward_length", "block_ff_dim|intermediate_size", 1, 1 << 24, SEQP_INT | SEQP_NEED, 0, NULL, NULL},
+	{"mlp.adjust", NULL, "block_auto_adjust_ff_dim", 0, 1, SEQP_INT | SEQP_DFLT, 1, NULL, NULL},
 	{"mlp.by", NULL, "block_ffn_dim_multiplier", 1e-6, 1e6, SEQP_DFLT, 1, NULL, NULL},
 	{"mlp.multiple", NULL, "block_multiple_of", 1, 1 << 20, SEQP_INT | SEQP_DFLT, 256, NULL, NULL},
 	{0}
@@ -74,6 +74,7 @@ static const seqp_part experts[] = {
 
 /* GGUF has no key for the factor of the weights. */
 static const seqp_number moe[] = {
+	{"mlp.adjust", NULL, "=0", 0, 1, SEQP_INT, 0, NULL, NULL},
 	{"moe.score", "=2", "=2", 0, 2, SEQP_INT, 0, NULL, NULL},
 	{"moe.norm", "=1", "norm_topk_prob", 0, 1, SEQP_INT | SEQP_DFLT, 1, NULL, NULL},
 	{"moe.norm_eps", NULL, NULL, 0, 1, SEQP_DFLT, 1e-6, NULL, NULL},
@@ -123,7 +124,7 @@ LAYER(attn_experts, "softmax", "attn", "moe", "moe");
 static const seqp_block blocks[] = {{conv, 6}, {attn, 6}, {conv_experts, 6}, {attn_experts, 6}};
 
 #define KIT seqp_kit_head_norms_on, seqp_kit_model, types, seqp_kit_kv_by_layer, seqp_kit_attn, seqp_kit_rope, seqp_kit_gated
-static const seqp_number *const lists[] = {numbers, KIT, NULL}, *const moe_lists[] = {numbers, moe, KIT, seqp_kit_moe, NULL};
+static const seqp_number *const lists[] = {numbers, KIT, NULL}, *const moe_lists[] = {moe, numbers, KIT, seqp_kit_moe, NULL};
 static const seqp_part *const part_lists[] = {parts, attn_parts, mlp_parts, NULL};
 static const seqp_part *const moe_parts[] = {parts, attn_parts, mlp_parts, experts, NULL};
 
@@ -143,6 +144,7 @@ static const seqp_word rope_words[] = {{"proportional", 0}, {"default", 0}, {0}}
 
 /* rope.dim is the whole head: which pairs stand still is said by their divisors. */
 static const seqp_number numbers3[] = {
+	{"mlp.adjust", NULL, "=0", 0, 1, SEQP_INT, 0, NULL, NULL},
 	{"attn.gated", NULL, "=3", 0, 3, SEQP_INT, 0, NULL, NULL},
 	{"window.size", NULL, "sliding_window", 0, 1e15, SEQP_INT | SEQP_DFLT | SEQP_NULL_ZERO, 0, NULL, NULL},
 	{"rope.part", NULL, NULL, 0, 1, SEQP_DFLT, 1, NULL, NULL},

@@ -27,7 +27,7 @@ const seqp_mixer_row *seqp_mixer_find(const char *name); /* NULL: none */
 const seqp_mixer_row *seqp_mixer_at(size_t i);           /* NULL past the last */
 
 extern const seqp_mixer_row seqp_mixer_softmax, seqp_mixer_mla, seqp_mixer_differential, seqp_mixer_mamba, seqp_mixer_mamba2, seqp_mixer_shortconv;
-extern const seqp_mixer_row seqp_mixer_keys, seqp_mixer_rglru, seqp_mixer_forgetting;
+extern const seqp_mixer_row seqp_mixer_keys, seqp_mixer_rglru, seqp_mixer_forgetting, seqp_mixer_path, seqp_mixer_mom;
 extern const seqp_mixer_row seqp_mixer_rwkv4, seqp_mixer_rwkv5, seqp_mixer_rwkv6, seqp_mixer_rwkv7, seqp_mixer_rwkv_ffn,
 	seqp_mixer_mlstm;
 /* of the frame linmix.h */

@@ -12,6 +12,8 @@ static const seqp_mixer_row *const table[] = {
 	&seqp_mixer_shortconv,
 	&seqp_mixer_keys,
 	&seqp_mixer_forgetting,
+	&seqp_mixer_path,
+	&seqp_mixer_mom,
 	&seqp_mixer_rglru,
 	&seqp_mixer_delta,
 	&seqp_mixer_gated_delta,

@@ -257,6 +257,23 @@ static const struct setup setups[] = {
 	{"forgetting", "one key head",
 	 {{"m.heads", 3}, {"m.kv_heads", 1}, {"m.head_dim", 5}},
 	 {{"m.q", 15, 32}, {"m.k", 5, 32}, {"m.v", 5, 32}, {"m.o", 32, 15}, {"m.f", 3, 32}}},
+	{"mom", "two memories, one a token, one for all, the same projections; convolutions, gate",
+	 {{"m.heads", 3}, {"m.head_dim", 5}, {"m.v_head_dim", 4}, {"m.experts", 2}, {"m.used", 1}, {"m.norm", 1}, {"m.conv", 3}, {"m.shared", 1},
+	  {"m.gate", 1}, {"m.one_kv", 1}},
+	 {{"m.q", 15, 32}, {"m.router", 2, 32}, {"m.sk", 15, 32}, {"m.sv", 12, 32}, {"m.sbeta", 3, 32}, {"m.sg", 3, 32}, {"m.q.conv.w", 15, 3},
+	  {"m.k.conv.w", 15, 3}, {"m.v.conv.w", 12, 3}, {"m.A", 1, 3}, {"m.dt.b", 1, 3}, {"m.gate", 12, 32}, {"m.norm.w", 1, 4}, {"m.o", 32, 12}}},
+	{"mom", "memories with matrices of their own, none for all",
+	 {{"m.heads", 2}, {"m.head_dim", 6}, {"m.experts", 3}, {"m.used", 2}, {"m.norm", 1}},
+	 {{"m.q", 12, 32}, {"m.router", 3, 32}, {"m.k", 12, 32}, {"m.k.1", 12, 32}, {"m.k.2", 12, 32}, {"m.v", 12, 32}, {"m.v.1", 12, 32},
+	  {"m.v.2", 12, 32}, {"m.beta", 2, 32}, {"m.beta.1", 2, 32}, {"m.beta.2", 2, 32}, {"m.g", 2, 32}, {"m.g.1", 2, 32}, {"m.g.2", 2, 32},
+	  {"m.A", 1, 2}, {"m.o", 32, 12}}},
+	{"path", "two heads a key, reflections of low rank, a convolution",
+	 {{"m.heads", 4}, {"m.kv_heads", 2}, {"m.head_dim", 7}, {"m.conv", 3}},
+	 {{"m.q", 28, 32}, {"m.k", 14, 32}, {"m.v", 14, 32}, {"m.o", 32, 28}, {"m.w.0", 5, 32}, {"m.w", 14, 5}, {"m.w.conv.w", 14, 3},
+	  {"m.beta", 2, 32}, {"m.beta.b", 1, 2}}},
+	{"path", "no convolution",
+	 {{"m.heads", 3}, {"m.head_dim", 5}},
+	 {{"m.q", 15, 32}, {"m.k", 15, 32}, {"m.v", 15, 32}, {"m.o", 32, 15}, {"m.w", 15, 32}, {"m.beta", 3, 32}}},
 };
 
 static int failed, checked;

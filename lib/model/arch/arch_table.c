@@ -73,6 +73,8 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_mesa,
 	&seqp_arch_yoco,
 	&seqp_arch_forgetting,
+	&seqp_arch_mom,
+	&seqp_arch_path,
 	&seqp_arch_bamba,
 	&seqp_arch_falcon_h1,
 	&seqp_arch_nemotron_h,

@@ -40,3 +40,26 @@ static const seqp_number *const forgetting_lists[] = {forgetting, seqp_fla_model
 static const seqp_part *const forgetting_part_lists[] = {seqp_fla_frame, qkvo, forgetting_parts, NULL};
 
 FLA_ARCH(forgetting, "forgetting_transformer", forgetting_ops, forgetting_lists, forgetting_part_lists, "", NULL);
+
+static const seqp_number path[] = {
+	HEADS,
+	FLA_INT("attn.use_conv", "use_w_shortconv", 0, 1, 1), FLA_SET("attn.conv", "3*attn.use_conv"),
+	FLA_SET("attn.rank", "32"),
+	{0}
+};
+
+static const seqp_part path_parts[] = {
+	FLA("w.0", "w_proj.0.weight", "attn.rank", "width", SEQP_OPT),
+	FLA("w", "w_proj.1.weight", "attn.kv_heads*attn.head_dim", "attn.rank", SEQP_OPT),
+	FLA("w", "w_proj.weight", "attn.kv_heads*attn.head_dim", "width", 0),
+	FLA("w.conv.w", "w_conv1d.weight", "attn.kv_heads*attn.head_dim", "attn.conv", SEQP_SMALL | SEQP_OPT),
+	FLA("beta", "bt_proj.weight", "attn.kv_heads", "width", 0),
+	FLA("beta.b", "bt_proj.bias", "attn.kv_heads", NULL, 0),
+	{0}
+};
+
+static const seqp_op path_ops[6] = FLA_BLOCK("path");
+static const seqp_number *const path_lists[] = {path, seqp_fla_model, NULL};
+static const seqp_part *const path_part_lists[] = {seqp_fla_frame, qkvo, path_parts, NULL};
+
+FLA_ARCH(path, "path_attn", path_ops, path_lists, path_part_lists, "|use_forget_gate", NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* delta_net, gated_deltanet, kda: the delta rule without a decay, with one per head, with one per key channel;
- * gated_deltaproduct, comba. */
+ * gated_deltaproduct, comba, mom. */
 #include "model/arch/fla.h"
 
 #define HEADS(dflt, expand) \
@@ -118,6 +118,39 @@ static const seqp_part comba_parts[] = {
 	{0}
 };
 
+static const seqp_number mom[] = {
+	FLA_INT("attn.heads", "num_heads", 1, 65536, 4), FLA_INT("attn.head_dim", "head_dim", 1, 4096, 256),
+	{"attn.expand_v", NULL, "expand_v", 0, 64, SEQP_DFLT, 1, NULL, NULL},
+	FLA_INT("attn.experts", "num_memories", 1, 64, 4), FLA_INT("attn.used", "topk", 1, 64, 2), FLA_SET("attn.norm", "1"),
+	{"attn.norm.eps", NULL, "norm_eps", 0, 1, SEQP_DFLT, 1e-6, NULL, NULL},
+	FLA_INT("attn.shared", "shared_mem", 0, 1, 1), FLA_INT("attn.one_kv", "single_kv_proj", 0, 1, 0),
+	FLA_INT("attn.gate", "use_output_gate", 0, 1, 1),
+	{0}
+};
+
+#define MEMORIES(role, hf, shared, rows) \
+	FLA(role, hf "_proj.#.weight", rows, "width", SEQP_STACK | SEQP_OPT), FLA("s" role, shared ".weight", rows, "width", SEQP_OPT)
+#define KEYS "attn.heads*attn.head_dim"
+#define VALUES "attn.heads*attn.v_head_dim"
+
+static const seqp_part mom_parts[] = {
+	FLA("q", "q_proj.weight", KEYS, "width", 0),
+	FLA("router", "gate.weight", "attn.experts", "width", 0),
+	MEMORIES("k", "k", "shared_k", KEYS),
+	MEMORIES("v", "v", "shared_v", VALUES),
+	MEMORIES("beta", "b", "shared_b", "attn.heads"),
+	MEMORIES("g", "a", "shared_a", "attn.heads"),
+	FLA("q.conv.w", "q_conv1d.weight", KEYS, "attn.conv_size", SEQP_SMALL | SEQP_OPT),
+	FLA("k.conv.w", "k_conv1d.weight", KEYS, "attn.conv_size", SEQP_SMALL | SEQP_OPT),
+	FLA("v.conv.w", "v_conv1d.weight", VALUES, "attn.conv_size", SEQP_SMALL | SEQP_OPT),
+	FLA("A", "A_log", "attn.heads", NULL, SEQP_HF_NEGEXP),
+	FLA("dt.b", "dt_bias", "attn.heads", NULL, 0),
+	FLA("gate", "g_proj.weight", VALUES, "width", SEQP_OPT),
+	FLA("norm.w", "o_norm.weight", "attn.v_head_dim", NULL, 0),
+	FLA("o", "o_proj.weight", "width", VALUES, 0),
+	{0}
+};
+
 static int finish_delta(seq_model *m, seq_error *err)
 {
 	int e = seqp_model_number(m, -1, "attn.qk_norm", 1) == 2 ? seqp_number_set(m, -1, "attn.qk_norm.eps", 0, err) : SEQ_OK;
@@ -142,3 +175,8 @@ FLA_ARCH(kda, "kda", kda_ops, kda_lists, kda_part_lists, "", seqp_fla_finish);
 FLA_ARCH(delta_net, "delta_net", delta_ops, delta_lists, delta_part_lists, "", finish_delta);
 FLA_ARCH(gated_deltaproduct, "gated_deltaproduct", product_ops, product_lists, product_part_lists, "", seqp_fla_finish);
 FLA_ARCH(comba, "comba", comba_ops, comba_lists, comba_part_lists, "", seqp_fla_finish);
+
+static const seqp_op mom_ops[6] = FLA_BLOCK("mom");
+static const seqp_number *const mom_lists[] = {mom, seqp_fla_conv, seqp_fla_model, NULL};
+static const seqp_part *const mom_part_lists[] = {seqp_fla_frame, mom_parts, NULL};
+FLA_ARCH(mom, "mom", mom_ops, mom_lists, mom_part_lists, "", seqp_fla_finish);

@@ -25,6 +25,6 @@ extern const seqp_arch seqp_arch_qwen3_next, seqp_arch_qwen3_5, seqp_arch_qwen3_
 	seqp_arch_minimax, seqp_arch_kimi_linear, seqp_arch_bailing_hybrid;
 extern const seqp_arch seqp_arch_gated_deltanet, seqp_arch_kda, seqp_arch_delta_net, seqp_arch_gated_deltaproduct, seqp_arch_comba,
 	seqp_arch_gla, seqp_arch_retnet, seqp_arch_gsa, seqp_arch_abc, seqp_arch_lightnet, seqp_arch_hgrn, seqp_arch_hgrn2, seqp_arch_linear,
-	seqp_arch_mesa, seqp_arch_yoco, seqp_arch_forgetting;
+	seqp_arch_mesa, seqp_arch_yoco, seqp_arch_forgetting, seqp_arch_mom, seqp_arch_path;
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* checkkern --bench recur [OP]: operators that are linear recurrences, from inputs to outputs, at the level in use: what a
  * mixer's heads cost beside its projections.  16 heads of 64 x 64 and of 128 x 128, 512 tokens at once and one.
- * Counted are the operations on the state alone: 2 H K V times the row's fused multiply-adds, a product counting half. */
+ * Counted are the operations on the state alone: 2 H K V times the row's fused multiply-adds, a product counting half;
+ * of rg-lru, whose state is a number a channel, its three exponentials too, 14 each. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 
 enum { HEADS = 16, MOST = 128, TOKENS = 512, STEPS = 2, SLOTS = 64 };
 
-/* Of H K V; gsa and abc: of H M (K + V). */
+/* Of H K V; gsa and abc: of H M (K + V); rg-lru: of H V. */
 static const struct row {
 	const seqp_op_row *op;
 	double fmas;
@@ -21,7 +22,7 @@ static const struct row {
 	{&seqp_op_linear, 2}, {&seqp_op_retention, 2.5}, {&seqp_op_simple_gla, 2.5}, {&seqp_op_gla, 2.5}, {&seqp_op_hgrn2, 2.5},
 	{&seqp_op_lightnet, 2.5}, {&seqp_op_delta, 3}, {&seqp_op_gated_delta, 3.5}, {&seqp_op_kda, 3.5}, {&seqp_op_comba, 3.5},
 	{&seqp_op_deltaproduct, 5.5}, {&seqp_op_gsa, 2.5}, {&seqp_op_abc, 2.5}, {&seqp_op_rwkv6, 3}, {&seqp_op_rwkv7, 4.5},
-	{&seqp_op_dplr, 4.5}, {&seqp_op_ssd, 2.5},
+	{&seqp_op_dplr, 4.5}, {&seqp_op_ssd, 2.5}, {&seqp_op_rglru, 24},
 };
 
 static size_t floats(const seqp_op_call *c, const char *dims)
@@ -45,8 +46,8 @@ static float *inputs(const seqp_op_call *c, const seqp_op_array *a)
 
 static void open_call(seqp_op_call *c, const seqp_op_row *op, size_t D, size_t T)
 {
-	const char letters[] = "THKVMNG";
-	const size_t sizes[] = {T, HEADS, D, D, SLOTS, STEPS, HEADS};
+	const char letters[] = "THKVMNGC";
+	const size_t sizes[] = {T, HEADS, D, D, SLOTS, STEPS, HEADS, HEADS * D};
 	*c = (seqp_op_call){.total = T};
 	for (size_t i = 0; letters[i]; i++)
 		c->dim[letters[i] - 'A'] = sizes[i];
@@ -86,15 +87,16 @@ struct job {
 static void run(void *arg)
 {
 	struct job *j = arg;
-	j->op->run(&j->call, 0, HEADS);
+	j->op->run(&j->call, 0, seqp_op_dim(&j->call, j->op->split));
 }
 
 static void measure(const struct row *r, size_t D, size_t T)
 {
 	struct job j = {.op = r->op};
 	bool slots = r->op == &seqp_op_gsa || r->op == &seqp_op_abc;
+	double each = slots ? SLOTS * 2.0 * (double)D : r->op == &seqp_op_rglru ? (double)D : (double)(D * D);
 	open_call(&j.call, r->op, D, T);
-	double s = check_time(run, &j) / (double)T, flop = 2 * r->fmas * HEADS * (slots ? SLOTS * 2.0 * (double)D : (double)(D * D));
+	double s = check_time(run, &j) / (double)T, flop = 2 * r->fmas * HEADS * each;
 	printf("op %-17s %d x %3zu  %3zu token%s %9.0f tokens/s  %6.1f GFLOP/s  %3.0f %% of the peak\n", r->op->name, HEADS, D, T,
 	       T > 1 ? "s" : " ", 1 / s, flop / s * 1e-9, 100 * flop / s / check_peaks()->fma);
 	close_call(&j.call);

@@ -211,6 +211,13 @@ static void time_conv(void *p)
 	j->t->conv(j->one.y, CH, j->one.x, CH, BENCH_T, taps, bias, 4, 1, j->state, 0, CH);
 }
 
+static void time_conv3(void *p)
+{
+	static float taps[3 * CH];
+	job *j = p;
+	j->t->conv(j->one.y, CH, j->one.x, CH, BENCH_T, taps, NULL, 3, 0, j->state, 0, CH);
+}
+
 static void time_mamba(void *p)
 {
 	job *j = p;
@@ -258,6 +265,7 @@ static void bench(void)
 		j.one = (seqk_scan1){ in, step, gate, bc, bc + N2, CH, CH, CH, 2 * N2, a, D, out, CH, state, BENCH_T, 16 };
 		j.two = (seqk_scan2){ in, step, bc, bc + N2, CH, HEADS, 2 * N2, a, D, out, CH, state, BENCH_T, HEADS, 1, P2, N2 };
 		report("conv4 silu", l[i].name, check_time(time_conv, &j), BENCH_T, BENCH_T * CH * 8., 0);
+		report("conv3", l[i].name, check_time(time_conv3, &j), BENCH_T, BENCH_T * CH * 6., 0);
 		report("mamba N 16", l[i].name, check_time(time_mamba, &j), BENCH_T, BENCH_T * CH * 16. * 20, 0);
 		report("mamba2 N 128", l[i].name, check_time(time_mamba2, &j), BENCH_T, (double)BENCH_T * CH * N2 * 5, 0);
 		j.one.n = 1, j.two.n = 1;

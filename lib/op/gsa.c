@@ -12,49 +12,60 @@
 
 enum { Q, K, V, G, S };
 
-/* Both passes of one head and token; w: decay, p, s [M], q [K]. */
-static void passes(const seqp_op_call *c, size_t h, size_t t, float *w)
+/* Both passes of one head over n tokens; w: decays, p, s [SEQP_SPAN][M], q [SEQP_SPAN][K]. */
+static void passes(const seqp_op_call *c, size_t h, size_t t, size_t n, float *w)
 {
 	size_t k = seqp_op_dim(c, 'K'), v = seqp_op_dim(c, 'V'), m = seqp_op_dim(c, 'M');
-	float *decay = w, *p = w + m, *s = w + 2 * m, *q = w + 3 * m;
-	seqk_scale(q, seqp_op_in(c, Q, t, h * k), (float)c->number[0], k);
-	seqk_recur keys = {.q = q, .k = seqp_op_in(c, K, t, h * k), .v = s, .av = decay, .o = p, .S = c->state[0] + h * k * m,
-		.n = 1, .K = k, .V = m};
+	float *decay = w, *p = decay + SEQP_SPAN * m, *s = p + SEQP_SPAN * m, *q = s + SEQP_SPAN * m;
+	for (size_t j = 0; j < n; j++)
+		seqk_scale(q + j * k, seqp_op_in(c, Q, t + j, h * k), (float)c->number[0], k);
+	seqk_recur keys = {.q = q, .ldq = k, .k = seqp_op_in(c, K, t, h * k), .ldk = c->ld[K], .v = s, .ldv = m, .av = decay, .ldav = m,
+		.o = p, .ldo = m, .S = c->state[0] + h * k * m, .n = n, .K = k, .V = m};
 	seqk_recur_run(&keys, 0, m);
-	seqk_softmax(p, p, m);
-	seqk_recur values = {.q = p, .k = s, .v = seqp_op_in(c, V, t, h * v), .a = decay, .o = seqp_op_out(c, 0, t, h * v),
-		.S = c->state[1] + h * m * v, .n = 1, .K = m, .V = v};
+	for (size_t j = 0; j < n; j++)
+		seqk_softmax(p + j * m, p + j * m, m);
+	seqk_recur values = {.q = p, .ldq = m, .k = s, .ldk = m, .v = seqp_op_in(c, V, t, h * v), .ldv = c->ld[V], .a = decay, .lda = m,
+		.o = seqp_op_out(c, 0, t, h * v), .ldo = c->ldo[0], .S = c->state[1] + h * m * v, .n = n, .K = m, .V = v};
 	seqk_recur_run(&values, 0, v);
 }
 
-static void run(const seqp_op_call *c, size_t h0, size_t h1)
+/* decay and s of a token of head h. */
+typedef void weigh(const seqp_op_call *c, size_t h, size_t t, float *decay, float *s);
+
+static void gated(const seqp_op_call *c, size_t h, size_t t, float *decay, float *s)
 {
 	size_t m = seqp_op_dim(c, 'M');
-	float *decay = c->scratch, *s = decay + 2 * m;
-	for (size_t h = h0; h < h1; h++)
-		for (size_t t = 0; t < seqp_op_dim(c, 'T'); t++) {
-			seqk_exp(decay, seqp_op_in(c, G, t, h * m), m);
-			for (size_t i = 0; i < m; i++)
-				s[i] = c->in[S] ? seqp_op_in(c, S, t, h * m)[i] : 1 - decay[i];
-			passes(c, h, t, c->scratch);
-		}
+	seqk_exp(decay, seqp_op_in(c, G, t, h * m), m);
+	for (size_t i = 0; i < m; i++)
+		s[i] = c->in[S] ? seqp_op_in(c, S, t, h * m)[i] : 1 - decay[i];
 }
 
 enum { ABC_S = 3 };
 
-static void run_abc(const seqp_op_call *c, size_t h0, size_t h1)
+static void over_time(const seqp_op_call *c, size_t h, size_t t, float *decay, float *s)
 {
 	size_t m = seqp_op_dim(c, 'M');
+	seqp_time_softmax(c->state[2] + h * m, decay, s, seqp_op_in(c, ABC_S, t, h * m), m);
+}
+
+static void spans(const seqp_op_call *c, size_t h0, size_t h1, weigh *one)
+{
+	size_t m = seqp_op_dim(c, 'M'), T = seqp_op_dim(c, 'T');
 	for (size_t h = h0; h < h1; h++)
-		for (size_t t = 0; t < seqp_op_dim(c, 'T'); t++) {
-			seqp_time_softmax(c->state[2] + h * m, c->scratch, c->scratch + 2 * m, seqp_op_in(c, ABC_S, t, h * m), m);
-			passes(c, h, t, c->scratch);
+		for (size_t t = 0; t < T; t += SEQP_SPAN) {
+			size_t n = T - t < SEQP_SPAN ? T - t : SEQP_SPAN;
+			for (size_t j = 0; j < n; j++)
+				one(c, h, t + j, c->scratch + j * m, c->scratch + (2 * SEQP_SPAN + j) * m);
+			passes(c, h, t, n, c->scratch);
 		}
 }
 
+static void run(const seqp_op_call *c, size_t h0, size_t h1) { spans(c, h0, h1, gated); }
+static void run_abc(const seqp_op_call *c, size_t h0, size_t h1) { spans(c, h0, h1, over_time); }
+
 static size_t scratch(const seqp_op_call *c)
 {
-	return 3 * seqp_op_dim(c, 'M') + seqp_op_dim(c, 'K');
+	return SEQP_SPAN * (3 * seqp_op_dim(c, 'M') + seqp_op_dim(c, 'K'));
 }
 
 static const seqp_op_array in[] = {{.name = "q", .dims = "THK"}, {.name = "k", .dims = "THK"}, {.name = "v", .dims = "THV"},

@@ -32,7 +32,6 @@ static const seqp_number kda[] = {
 	FLA_SET("attn.gate", "1"),
 	FLA_SET("attn.gate.map", "4"),
 	FLA_INT("attn.safe", "safe_gate", 0, 1, 0),
-	FLA_SET("attn.g.map", "6+attn.safe"),
 	{"attn.g.factor", NULL, "lower_bound", -1e6, 0, 0, 0, NULL, NULL},
 	{0}
 };
@@ -50,6 +49,16 @@ static const seqp_part kda_parts[] = {
 	{0}
 };
 
+/* A lower bound makes another gate of it. */
+static int finish_kda(seq_model *m, seq_error *err)
+{
+	bool bound = seqp_number_has(m, -1, "attn.g.factor");
+	if (!bound && seqp_model_number(m, -1, "attn.safe", 0) != 0)
+		return seqp_fail(err, SEQ_E_FORMAT, "safe_gate without lower_bound");
+	int e = bound ? seqp_number_set(m, -1, "attn.g.map", 7, err) : SEQ_OK;
+	return e < 0 ? e : seqp_fla_finish(m, err);
+}
+
 static const seqp_word norm_words[] = {{"l2", 1}, {"sum", 2}, {0}};
 
 static const seqp_number delta[] = {
@@ -63,14 +72,13 @@ static const seqp_number delta[] = {
 	FLA_INT("attn.use_beta", "use_beta", 1, 1, 1),
 	FLA_INT("attn.neg", "allow_neg_eigval", 0, 1, 0), FLA_SET("attn.beta.factor", "1+attn.neg"),
 	FLA_INT("attn.gate", "use_gate", 0, 1, 0),
-	FLA_INT("attn.use_norm", "use_output_norm", 0, 1, 1), FLA_SET("attn.norm", "attn.use_norm*attn.heads"),
 	{0}
 };
 
 static const seqp_part delta_parts[] = {
 	FLA("beta", "b_proj.weight", "attn.heads", "width", 0),
 	FLA("gate", "g_proj.weight", "attn.heads*attn.v_head_dim", "width", SEQP_OPT),
-	FLA("norm.w", "o_norm.weight", "attn.v_head_dim", NULL, SEQP_OPT),
+	FLA("norm.w", "o_norm.weight", "attn.v_head_dim", NULL, 0),
 	{0}
 };
 
@@ -171,7 +179,7 @@ static const seqp_part *const kda_part_lists[] = {seqp_fla_frame, seqp_fla_qkvo,
 static const seqp_part *const delta_part_lists[] = {seqp_fla_frame, seqp_fla_qkvo, delta_parts, NULL};
 
 FLA_ARCH(gated_deltanet, "gated_deltanet", gated_ops, gated_lists, gated_part_lists, "", seqp_fla_finish);
-FLA_ARCH(kda, "kda", kda_ops, kda_lists, kda_part_lists, "", seqp_fla_finish);
+FLA_ARCH(kda, "kda", kda_ops, kda_lists, kda_part_lists, "", finish_kda);
 FLA_ARCH(delta_net, "delta_net", delta_ops, delta_lists, delta_part_lists, "", finish_delta);
 FLA_ARCH(gated_deltaproduct, "gated_deltaproduct", product_ops, product_lists, product_part_lists, "", seqp_fla_finish);
 FLA_ARCH(comba, "comba", comba_ops, comba_lists, comba_part_lists, "", seqp_fla_finish);

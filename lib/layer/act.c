@@ -2,9 +2,16 @@
 #include "layer/act.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kernel/vec.h"
 #include "layer/bind.h"
+
+static void none(float *y, const float *x, size_t n)
+{
+	if (y != x)
+		memcpy(y, x, n * sizeof *y);
+}
 
 enum { SILU = 0, CLAMPED = 5, XIELU };
 
@@ -15,7 +22,7 @@ static const struct {
 	{"silu", seqk_silu}, {"gelu_tanh", seqk_gelu_tanh}, {"gelu_erf", seqk_gelu_erf}, {"relu", seqk_relu},
 	{"relu2", seqk_relu2},
 	/* min(g, limit) sigmoid(alpha min(g, limit)) * (1 + u kept within the limit): gpt-oss */
-	{"clamped", NULL}, {"xielu", NULL},
+	{"clamped", NULL}, {"xielu", NULL}, {"none", none},
 };
 
 const char *seqp_act_name(int kind)

@@ -37,7 +37,9 @@ static void run_dense(const void *self, const seqp_ctx *ctx, const float *x, flo
 
 static const seqp_mlp_row gated = {"gated", "down(act(gate x) * up x) (Shazeer: GLU variants, 2020)", open_gated, run_dense};
 static const seqp_mlp_row plain = {"plain", "down(act(up x))", open_plain, run_dense};
-static const seqp_mlp_row *const table[] = {&gated, &plain, &seqp_mlp_moe};
+static const seqp_mlp_row *const table[] = {
+	&gated, &plain, &seqp_mlp_moe, &seqp_mlp_altup_in, &seqp_mlp_altup_predict, &seqp_mlp_altup_correct, &seqp_mlp_altup_out,
+};
 
 const seqp_mlp_row *seqp_mlp_at(size_t i)
 {

@@ -18,7 +18,7 @@ typedef struct seqp_mlp_row {
 const seqp_mlp_row *seqp_mlp_find(const char *name); /* NULL: none */
 const seqp_mlp_row *seqp_mlp_at(size_t i);           /* NULL past the last */
 
-extern const seqp_mlp_row seqp_mlp_moe;
+extern const seqp_mlp_row seqp_mlp_moe, seqp_mlp_altup_in, seqp_mlp_altup_predict, seqp_mlp_altup_correct, seqp_mlp_altup_out;
 
 typedef struct seqp_mlp {
 	const seqp_mlp_row *kind;

@@ -23,7 +23,7 @@ enum { GATE_NONE, GATE_IN_Q, GATE_OWN, GATE_HEAD /* one number a head */ };
 struct softmax {
 	seqp_linear q, k, v, o, gate;
 	seqp_attend at;
-	int qk_norm, norm_after, rope, gated, borrows;
+	int qk_norm, norm_after, v_norm, rope, gated, borrows;
 	const float *qw, *qb, *kw, *kb, *ow;
 	float eps, o_eps, clip;
 	double temper_at, temper; /* q * (1 + temper log(1 + floor((position + 1) / temper_at))); 0: none */
@@ -56,15 +56,17 @@ static int read_heads(struct softmax *s, const seqp_bind *b, seq_error *err)
 
 static int read_switches(struct softmax *s, const seqp_bind *b, seq_error *err)
 {
-	int64_t norm, after, rope, gate;
+	int64_t norm, after, values, rope, gate;
 	int rc;
 	if ((rc = seqp_bind_int(b, "qk_norm", 0, NORM_NONE, NORM_WHOLE, &norm, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "norm_after", 0, 0, 1, &after, err)) < 0 ||
+	    (rc = seqp_bind_int(b, "v_norm", 0, 0, 1, &values, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "rope", 0, 0, 2, &rope, err)) < 0 ||
 	    (rc = seqp_bind_int(b, "gated", 0, GATE_NONE, GATE_HEAD, &gate, err)) < 0)
 		return rc;
 	s->qk_norm = (int)norm;
 	s->norm_after = (int)after;
+	s->v_norm = (int)values;
 	s->rope = (int)rope;
 	s->gated = (int)gate;
 	s->clip = (float)seqp_bind_number(b, "clip", 0);
@@ -230,6 +232,8 @@ static void keep(const struct softmax *s, const seqp_ctx *ctx, seqp_slot *slot, 
 	size_t j = (size_t)(pos % SEQK_ATTN_BLOCK);
 	turn(s, ctx, row, k, s->kw, s->kb);
 	clip(s, v, s->at.shape.dv);
+	if (s->v_norm)
+		seqk_rmsnorm(v, v, NULL, s->at.shape.dv, s->eps);
 	seqk_attn_put_key(slot->spec->dtype, seqp_kv_keys(slot, block, head), j, k, s->at.shape.d);
 	seqk_attn_put_value(slot->spec->dtype, seqp_kv_values(slot, block, head), j, v, s->at.shape.dv);
 }

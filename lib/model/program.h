@@ -89,7 +89,7 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  * norm:    "norm_eps"; "NAME.eps" wins over it
  * softmax: "P.heads" "P.kv_heads" "P.head_dim" "P.v_head_dim" "P.scale" (softmax factor; 0 or absent: head_dim^-0.5)
  *          "P.cap" "P.window" (0: none; W keys, self included) "P.qk_norm" (0 none, 1 per head, 2 whole width)
- *          "P.norm_after" (1: after the rope) "P.gated" (1: rows of P.q are [q | gate] by head, 2: P.gate, 3: one number a head) "P.clip" (of q, k, v)
+ *          "P.norm_after" (1: after the rope) "P.v_norm" (1: values normed) "P.gated" (1: rows of P.q are [q | gate] by head, 2: P.gate, 3: one number a head) "P.clip" (of q, k, v)
  *          "P.chunk" (keys since the last multiple of it) "P.alibi" (factor of the slopes; 0 none) "P.alibi_max"
  *          "P.temper" "P.temper_at" (q * (1 + temper log(1 + floor((position + 1) / temper_at)))) "rope.reverse" (1)
  *          "P.kv_from" (the layer whose keys and values are read, this one behind a mixer "keys"; absent: its own)
@@ -110,7 +110,7 @@ _Bool seqp_weight_name(const seq_model *m, int64_t layer, const char *role, char
  * rglru:   "P.inner" "P.conv" "P.heads"
  * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2, 5 clamped, gated only: "P.limit" "P.alpha")
  * mlp:     "P.act" (0 silu, 1 gelu_tanh, 2 gelu_erf, 3 relu, 4 relu2, 5 clamped, gated only: "P.limit" "P.alpha";
- *          6 xielu: "P.alpha_p" "P.alpha_n" "P.beta" "P.xielu_eps") "P.norm.eps"
+ *          6 xielu: "P.alpha_p" "P.alpha_n" "P.beta" "P.xielu_eps"; 7 none) "P.norm.eps" "P.sparse"
  * moe:     "P.experts" "P.used" "P.score" (0 softmax over all, 1 over the chosen, 2 sigmoid) "P.groups" "P.groups_used"
  *          "P.group_top" "P.norm" "P.norm_eps" "P.scale" "P.weigh_input" (1: the weight is the input's); layer/route.h
  */

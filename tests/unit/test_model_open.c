@@ -69,8 +69,10 @@ static void check_softmax(const seq_model *m, int64_t l)
 	int64_t d = seq_model_width(m), h = number(m, l, "attn.heads"), k = number(m, l, "attn.kv_heads");
 	int64_t w = number(m, l, "attn.head_dim"), v = number(m, l, "attn.v_head_dim");
 	need(m, l, "attn", ".q", seqp_model_number(m, l, "attn.gated", 0) == 1 ? 2 * h * w : h * w, d);
-	need(m, l, "attn", ".k", k * w, d);
-	need(m, l, "attn", ".v", k * v, d);
+	if (seqp_model_number(m, l, "attn.kv_from", -1) < 0) {
+		need(m, l, "attn", ".k", k * w, d);
+		need(m, l, "attn", ".v", k * v, d);
+	}
 	need(m, l, "attn", ".o", d, h * v);
 	bool weightless = seqp_model_number(m, l, "attn.norm_after", 0) != 0 && !seqp_model_weight(m, l, "attn.q_norm.w");
 	if (seqp_model_number(m, l, "attn.qk_norm", 0) == 1 && !weightless)

@@ -54,6 +54,7 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_granite_swa,
 	&seqp_arch_llama4,
 	&seqp_arch_diffllama,
+	&seqp_arch_gemma3n,
 	&seqp_arch_mamba,
 	&seqp_arch_falcon_mamba,
 	&seqp_arch_mamba2,

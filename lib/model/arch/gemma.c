@@ -73,7 +73,7 @@ static const seqp_part head_norms[] = {
 };
 
 /* sqrt(d), in Hugging Face rounded to the type of the weights. */
-static int embed_scale(seq_model *m, seq_error *err)
+int seqp_gemma_embed_scale(seq_model *m, seq_error *err)
 {
 	float s = (float)sqrt((double)m->width);
 	size_t at;
@@ -108,7 +108,7 @@ static bool even(const seq_model *m, int64_t layer)
 
 static int finish2(seq_model *m, seq_error *err)
 {
-	int e = embed_scale(m, err);
+	int e = seqp_gemma_embed_scale(m, err);
 	if (e < 0 || (e = softmax_scale(m, 46, err)) < 0)
 		return e;
 	return seqp_windows(m, seqp_window_size(m), even, err);
@@ -124,7 +124,7 @@ static bool by_pattern(const seq_model *m, int64_t layer)
 
 static int finish3(seq_model *m, seq_error *err)
 {
-	int e = embed_scale(m, err);
+	int e = seqp_gemma_embed_scale(m, err);
 	if (e < 0 || (e = softmax_scale(m, 62, err)) < 0)
 		return e;
 	if ((e = seqp_windows(m, seqp_window_size(m), by_pattern, err)) < 0)
@@ -145,7 +145,7 @@ static const char *const hf3[] = {"gemma3_text", "gemma3", NULL};
 
 const seqp_arch seqp_arch_gemma = {
 	.name = "gemma", .gguf = names1, .hf = names1, .prefix = seqp_kit_prefix, .numbers = lists1, .parts = parts1,
-	.skip = seqp_kit_skip, .refuse_hf = "use_bidirectional_attention", .finish = embed_scale,
+	.skip = seqp_kit_skip, .refuse_hf = "use_bidirectional_attention", .finish = seqp_gemma_embed_scale,
 	.block = &seqp_block_prenorm, .blocks = 1,
 };
 

@@ -6,6 +6,9 @@
 #include "base/fail.h"
 #include "model/arch/arch.h"
 
+/* sqrt(width), rounded as Hugging Face does (gemma.c). */
+int seqp_gemma_embed_scale(seq_model *m, seq_error *err);
+
 extern const seqp_arch seqp_arch_llama, seqp_arch_mistral, seqp_arch_qwen2, seqp_arch_qwen3, seqp_arch_gemma2,
 	seqp_arch_gemma3, seqp_arch_phi3, seqp_arch_olmo2, seqp_arch_olmo3, seqp_arch_smollm3, seqp_arch_gpt2,
 	seqp_arch_gpt_neox, seqp_arch_mamba, seqp_arch_falcon_mamba, seqp_arch_mamba2,
@@ -15,6 +18,7 @@ extern const seqp_arch seqp_arch_bamba, seqp_arch_falcon_h1, seqp_arch_nemotron_
 	seqp_arch_recurrent_gemma, seqp_arch_jamba, seqp_arch_lfm2_moe, seqp_arch_lfm3, seqp_arch_granitemoehybrid;
 extern const seqp_arch seqp_arch_mixtral, seqp_arch_olmoe, seqp_arch_qwen2_moe, seqp_arch_qwen3_moe, seqp_arch_granitemoe;
 extern const seqp_arch seqp_arch_gpt_oss, seqp_arch_minimax_m2;
+extern const seqp_arch seqp_arch_gemma3n;
 extern const seqp_arch seqp_arch_diffllama;
 extern const seqp_arch seqp_arch_bloom, seqp_arch_mpt, seqp_arch_falcon, seqp_arch_persimmon, seqp_arch_opt, seqp_arch_bitnet, seqp_arch_hunyuan, seqp_arch_nanochat, seqp_arch_olmo, seqp_arch_apertus, seqp_arch_granite_swa, seqp_arch_llama4;
 extern const seqp_arch seqp_arch_deepseek_v3, seqp_arch_deepseek_v2;

@@ -28,7 +28,7 @@ static const seqp_part gated_parts[] = {
 };
 
 static const seqp_number kda[] = {
-	HEADS(16, 1),
+	FLA_INT("attn.head_dim", "head_dim", 1, 4096, 128), HEADS(16, 1),
 	FLA_SET("attn.gate", "1"),
 	FLA_SET("attn.gate.map", "4"),
 	FLA_INT("attn.safe", "safe_gate", 0, 1, 0),

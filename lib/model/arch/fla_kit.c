@@ -92,6 +92,8 @@ static int types(seq_model *m, seq_error *err)
 		return seqp_fail(err, SEQ_E_FORMAT, "attn.layers is no list of layers");
 	int e = r.count && !seqp_number_has(m, -1, "full.heads")
 	        ? seqp_fail(err, SEQ_E_FORMAT, "attn.layers without attn.num_heads") : SEQ_OK;
+	if (e >= 0)
+		e = seqp_number_set(m, -1, "type", 0, err);
 	for (size_t i = 0; i < r.count && e >= 0; i++) {
 		if (!(at[i] >= 0 && at[i] < (double)m->layers) || at[i] != floor(at[i]))
 			return seqp_fail(err, SEQ_E_FORMAT, "attn.layers: there is no layer %g", at[i]);

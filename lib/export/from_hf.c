@@ -294,7 +294,7 @@ static int put_divisors(target *t, seq_error *err)
 static void reshape(target *t)
 {
 	int64_t groups = (int64_t)seqp_model_number(t->m, -1, "ssm.groups", 1);
-	for (size_t i = 0; i < t->p->n && strcmp(t->name, "mamba2") == 0; i++) {
+	for (size_t i = 0; i < t->p->n && seqp_number_has(t->m, -1, "ssm.groups"); i++) {
 		seqp_out *o = &t->p->out[i];
 		const char *dot = strncmp(o->name, "blk.", 4) == 0 ? strchr(o->name + 4, '.') : NULL;
 		if (!dot || o->rank != 1)

@@ -82,14 +82,19 @@ static const seqp_number moe[] = {
 	{0}
 };
 
-/* The width of the MLP may be said before two thirds of it are taken and rounded. */
+/* The width of the MLP may be said before two thirds of it are taken and rounded; it alone counts from here on. */
 static int ff_width(seq_model *m, seq_error *err)
 {
+	static const char *const means[] = {"mlp.adjust", "mlp.by", "mlp.multiple"};
 	int64_t ff = (int64_t)seqp_model_number(m, -1, "mlp.ff", 0), k = (int64_t)seqp_model_number(m, -1, "mlp.multiple", 256);
-	if (seqp_model_number(m, -1, "mlp.adjust", 0) == 0)
-		return SEQ_OK;
-	ff = (int64_t)(seqp_model_number(m, -1, "mlp.by", 1) * (double)(2 * ff / 3));
-	return seqp_number_set(m, -1, "mlp.ff", (double)((ff + k - 1) / k * k), err);
+	int e = SEQ_OK;
+	if (m->src.format == SEQP_FROM_HF && seqp_model_number(m, -1, "mlp.adjust", 0) != 0) {
+		ff = (int64_t)(seqp_model_number(m, -1, "mlp.by", 1) * (double)(2 * ff / 3));
+		e = seqp_number_set(m, -1, "mlp.ff", (double)((ff + k - 1) / k * k), err);
+	}
+	for (size_t i = 0; i < sizeof means / sizeof means[0] && e >= 0; i++)
+		e = seqp_number_set(m, -1, means[i], NAN, err);
+	return e;
 }
 
 /* Without layer_types full_attn_idxs names the attention layers; without either all are. */
@@ -104,13 +109,16 @@ static int hf_types(seq_model *m, seq_error *err)
 	}
 	for (int64_t i = first; i < m->layers && e >= 0; i++)
 		e = seqp_number_set(m, i, "type", seqp_model_number(m, i, "type", 0) + HAS_EXPERTS, err);
-	if (e < 0 || (e = ff_width(m, err)) < 0)
+	if (e < 0)
 		return e;
 	return seqp_only_in(m, "attn.kv_heads", ATTN, err);
 }
 
 static int finish(seq_model *m, seq_error *err)
 {
+	int e = ff_width(m, err);
+	if (e < 0)
+		return e;
 	return m->src.format == SEQP_FROM_HF ? hf_types(m, err) : seqp_types_by_tensors(m, IS_ATTN, HAS_EXPERTS, err);
 }
 
@@ -186,7 +194,7 @@ static int proportional(seq_model *m, seq_error *err)
 
 static int finish3(seq_model *m, seq_error *err)
 {
-	int e = hf_types(m, err);
+	int e = finish(m, err);
 	if (e < 0 || (e = seqp_windows(m, seqp_window_size(m), NULL, err)) < 0)
 		return e;
 	if ((e = seqp_local_rope(m, err)) < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* x += f(rms x), f by layer: mamba2, attention without rope, a plain MLP with squared relu, or experts that are such. */
+/* x += f(rms x), f by layer: mamba2, attention without rope, a plain MLP with squared relu, or experts that are such.
+ * Steps are never shorter than time_step_min, which GGUF does not tell: published models have 0.001. */
 #include <math.h>
 
 #include "model/arch/hybrid.h"
@@ -30,7 +31,7 @@ static const seqp_number numbers[] = {
 	{"ssm.state", "%.ssm.state_size", "ssm_state_size", 1, 65536, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},
 	{"ssm.groups", "%.ssm.group_count", "n_groups", 1, 65536, SEQP_INT | SEQP_DFLT, 8, NULL, NULL},
 	{"ssm.conv", "%.ssm.conv_kernel", "conv_kernel", 1, 64, SEQP_INT | SEQP_DFLT, 4, NULL, NULL},
-	{"ssm.dt_min", NULL, "time_step_min", 0, INFINITY, 0, 0, NULL, NULL},
+	{"ssm.dt_min", NULL, "time_step_min", 0, INFINITY, SEQP_DFLT, 0.001, NULL, NULL},
 	{"attn.rope", "=0", "=0", 0, 2, SEQP_INT, 0, NULL, NULL},
 	{"attn.head_dim", "%.attention.key_length", "head_dim|attention_head_dim", 1, 65536, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},
 	{"mlp.ff", "%.feed_forward_length", "intermediate_size", 0, 1 << 24, SEQP_INT | SEQP_NEED, 0, NULL, NULL},
@@ -84,11 +85,7 @@ static int types_by_zeros(seq_model *m, seq_error *err)
 
 static int finish(seq_model *m, seq_error *err)
 {
-	int e = SEQ_OK;
-	if (m->src.format == SEQP_FROM_HF && !seqp_number_has(m, -1, "ssm.dt_min"))
-		e = seqp_number_set(m, -1, "ssm.dt_min", 0.001, err);
-	if (e < 0)
-		return e;
+	int e;
 	if (m->src.format == SEQP_FROM_GGUF) {
 		if ((e = types_by_zeros(m, err)) < 0)
 			return e;

@@ -20,7 +20,7 @@ const seqp_number seqp_kit_ssd[] = {
 	{"ssm.groups", "%.ssm.group_count", "mamba_n_groups", 1, 65536, SEQP_INT | SEQP_DFLT, 1, NULL, NULL},
 	{"ssm.conv", "%.ssm.conv_kernel", "mamba_d_conv", 1, 64, SEQP_INT | SEQP_DFLT, 4, NULL, NULL},
 	{"ssm.norm_eps", "%.attention.layer_norm_rms_epsilon", "rms_norm_eps", 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
-	{"ssm.dt_min", NULL, "time_step_limit.0", 0, INFINITY, SEQP_DFLT, 0, NULL, NULL},
+	{"ssm.dt_min", NULL, "time_step_limit.0", 0, 1e9, SEQP_DFLT, 0, NULL, NULL},
 	{"ssm.dt_max", NULL, "time_step_limit.1", 0, INFINITY, SEQP_DFLT, INFINITY, NULL, NULL},
 	{0}
 };

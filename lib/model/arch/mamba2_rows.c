@@ -20,7 +20,7 @@ static const seqp_number numbers[] = {
 	{"ssm.groups", "%.ssm.group_count", "n_groups", 1, 65536, SEQP_INT | SEQP_DFLT, 8, NULL, NULL},
 	{"ssm.conv", "%.ssm.conv_kernel", "conv_kernel", 1, 64, SEQP_INT | SEQP_DFLT, 4, NULL, NULL},
 	{"ssm.norm_eps", "%.attention.layer_norm_rms_epsilon", "layer_norm_epsilon", 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
-	{"ssm.dt_min", NULL, "time_step_limit.0", 0, INFINITY, SEQP_DFLT, 0, NULL, NULL},
+	{"ssm.dt_min", NULL, "time_step_limit.0", 0, 1e9, SEQP_DFLT, 0, NULL, NULL},
 	{"ssm.dt_max", NULL, "time_step_limit.1", 0, INFINITY, SEQP_DFLT, INFINITY, NULL, NULL},
 	{0}
 };

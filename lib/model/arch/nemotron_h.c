@@ -31,7 +31,7 @@ static const seqp_number numbers[] = {
 	{"ssm.state", "%.ssm.state_size", "ssm_state_size", 1, 65536, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},
 	{"ssm.groups", "%.ssm.group_count", "n_groups", 1, 65536, SEQP_INT | SEQP_DFLT, 8, NULL, NULL},
 	{"ssm.conv", "%.ssm.conv_kernel", "conv_kernel", 1, 64, SEQP_INT | SEQP_DFLT, 4, NULL, NULL},
-	{"ssm.dt_min", NULL, "time_step_min", 0, INFINITY, SEQP_DFLT, 0.001, NULL, NULL},
+	{"ssm.dt_min", NULL, "time_step_min", 0, 1e9, SEQP_DFLT, 0.001, NULL, NULL},
 	{"attn.rope", "=0", "=0", 0, 2, SEQP_INT, 0, NULL, NULL},
 	{"attn.head_dim", "%.attention.key_length", "head_dim|attention_head_dim", 1, 65536, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},
 	{"mlp.ff", "%.feed_forward_length", "intermediate_size", 0, 1 << 24, SEQP_INT | SEQP_NEED, 0, NULL, NULL},

@@ -25,7 +25,7 @@ static const seqp_number sizes[] = {
 	{"ssm.groups", NULL, "mamba_ngroups", 1, 65536, SEQP_INT | SEQP_DFLT, 1, NULL, NULL},
 	{"ssm.conv", NULL, "mamba_d_conv", 1, 64, SEQP_INT | SEQP_DFLT, 4, NULL, NULL},
 	{"ssm.norm_eps", NULL, NULL, 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
-	{"ssm.dt_min", NULL, "time_step_min", 0, INFINITY, SEQP_DFLT, 0.001, NULL, NULL},
+	{"ssm.dt_min", NULL, "time_step_min", 0, 1e9, SEQP_DFLT, 0.001, NULL, NULL},
 	{"attn.rope", NULL, "use_mem_rope", 0, 1, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
 	{"attn.head_dim", NULL, "attention_head_dim", 1, 65536, SEQP_INT | SEQP_NEED, 0, "2*width/attn.heads", NULL},
 	{"adapter.rank", NULL, "adapter_rank", 1, 65536, SEQP_INT | SEQP_DFLT, 128, NULL, NULL},

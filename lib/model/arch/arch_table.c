@@ -90,6 +90,7 @@ static const seqp_arch *const rows[] = {
 	&seqp_arch_recurrent_gemma,
 	&seqp_arch_rwkv4,
 	&seqp_arch_rwkv4_own,
+	&seqp_arch_rwkv5,
 	&seqp_arch_rwkv5_own,
 	&seqp_arch_rwkv6,
 	&seqp_arch_rwkv6_own,

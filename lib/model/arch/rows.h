@@ -23,7 +23,7 @@ extern const seqp_arch seqp_arch_diffllama;
 extern const seqp_arch seqp_arch_bloom, seqp_arch_mpt, seqp_arch_falcon, seqp_arch_persimmon, seqp_arch_opt, seqp_arch_bitnet, seqp_arch_hunyuan, seqp_arch_nanochat, seqp_arch_olmo, seqp_arch_apertus, seqp_arch_granite_swa, seqp_arch_llama4;
 extern const seqp_arch seqp_arch_deepseek_v3, seqp_arch_deepseek_v2;
 
-extern const seqp_arch seqp_arch_rwkv4, seqp_arch_rwkv4_own, seqp_arch_rwkv5_own, seqp_arch_rwkv6, seqp_arch_rwkv6_own, seqp_arch_rwkv6qwen2,
+extern const seqp_arch seqp_arch_rwkv4, seqp_arch_rwkv4_own, seqp_arch_rwkv5, seqp_arch_rwkv5_own, seqp_arch_rwkv6, seqp_arch_rwkv6_own, seqp_arch_rwkv6qwen2,
 	seqp_arch_rwkv7, seqp_arch_rwkv7_own, seqp_arch_arwkv7, seqp_arch_xlstm;
 extern const seqp_arch seqp_arch_qwen3_next, seqp_arch_qwen3_5, seqp_arch_qwen3_5_moe, seqp_arch_olmo_hybrid,
 	seqp_arch_minimax, seqp_arch_kimi_linear, seqp_arch_bailing_hybrid;

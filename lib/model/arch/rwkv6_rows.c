@@ -9,7 +9,8 @@
 static const seqp_number heads[] = {
 	{"tm.head_k", "%.wkv.head_size", NULL, 1, 4096, SEQP_INT, 0, NULL, NULL},
 	{"tm.heads", NULL, "num_heads", 1, 65536, SEQP_INT | SEQP_DFLT, 4, "width/tm.head_k|4", NULL},
-	{"rescale", "%.rescale_every_n_layers", NULL, 0, 10000, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
+	{"rescale", "%.rescale_every_n_layers", "rescale_every", 0, 10000, SEQP_INT | SEQP_DFLT | SEQP_NULL_ZERO, 0, NULL, NULL},
+	{"tm.size", NULL, "head_size", 1, 4096, SEQP_INT, 0, NULL, NULL},
 	{0}
 };
 
@@ -17,6 +18,7 @@ static const seqp_number heads[] = {
 #define F "layers.%.attn."
 #define O "blocks.%.att."
 #define KEYS "tm.heads*tm.head_k"
+#define LN(role, hf) VECTOR(role ".w", NULL, hf ".weight", "width", SEQP_OPT), VECTOR(role ".b", NULL, hf ".bias", "width", SEQP_OPT)
 #define VECTOR(role, gguf, hf, n, how) {role, gguf, hf, n, NULL, how, NULL, NULL, 0}
 #define MATRIX(role, gguf, hf, rows, cols) {role, gguf, hf, rows, cols, 0, NULL, NULL, 0}
 #define SLICE(role, gguf, hf, rows, cols, how, first, whole) {role, gguf, hf, rows, cols, how, first, whole, 0}
@@ -29,10 +31,10 @@ static const seqp_number heads[] = {
 	SLICE("tm.x1." x, NULL, F "x_proj.0.linear.weight", "tm.x_rank", "width", 0, #f "*tm.x_rank", "5*tm.x_rank"), \
 	SLICE("tm.x2." x, T "w2.weight", NULL, "width", "tm.x_rank", SEQP_FLAT, #n "*width", "5*width"), \
 	SLICE("tm.x2." x, NULL, F "x_proj.2.weight", "width", "tm.x_rank", SEQP_HF_COLUMNS, #f "*tm.x_rank", "5*tm.x_rank")
-#define AMOUNT_OWN(x, n) \
-	VECTOR("tm.mix_" x, NULL, O "time_maa_" x, "width", 0), \
-	SLICE("tm.x1." x, NULL, O "time_maa_w1", "tm.x_rank", "width", SEQP_HF_TRANSPOSE, #n "*tm.x_rank", "5*tm.x_rank"), \
-	SLICE("tm.x2." x, NULL, O "time_maa_w2", "width", "tm.x_rank", SEQP_HF_TRANSPOSE | SEQP_FLAT, #n "*width", "5*width")
+#define AMOUNT_OWN(at, x, n) \
+	VECTOR("tm.mix_" x, NULL, at "time_maa_" x, "width", 0), \
+	SLICE("tm.x1." x, NULL, at "time_maa_w1", "tm.x_rank", "width", SEQP_HF_TRANSPOSE, #n "*tm.x_rank", "5*tm.x_rank"), \
+	SLICE("tm.x2." x, NULL, at "time_maa_w2", "width", "tm.x_rank", SEQP_HF_TRANSPOSE | SEQP_FLAT, #n "*width", "5*width")
 
 static const seqp_part parts[] = {
 	VECTOR("tm.mix_x", T "lerp_x.weight", F "x_proj.0.mu", "width", 0),
@@ -78,21 +80,29 @@ static const seqp_part qwen2_parts[] = {
 	{0}
 };
 
-static const seqp_part own[] = {
-	VECTOR("tm.mix_x", NULL, O "time_maa_x", "width", 0),
-	AMOUNT_OWN("w", 0), AMOUNT_OWN("k", 1), AMOUNT_OWN("v", 2), AMOUNT_OWN("r", 3), AMOUNT_OWN("g", 4),
-	MATRIX("tm.r", NULL, O "receptance.weight", "width", "width"), MATRIX("tm.k", NULL, O "key.weight", "width", "width"),
-	MATRIX("tm.v", NULL, O "value.weight", "width", "width"), MATRIX("tm.g", NULL, O "gate.weight", "width", "width"),
-	MATRIX("tm.o", NULL, O "output.weight", "width", "width"),
-	SLICE("tm.d1", NULL, O "time_decay_w1", "tm.d_rank", "width", SEQP_HF_TRANSPOSE, NULL, NULL),
-	SLICE("tm.d2", NULL, O "time_decay_w2", "width", "tm.d_rank", SEQP_HF_TRANSPOSE, NULL, NULL),
-	VECTOR("tm.d2.b", NULL, O "time_decay", "width", 0), VECTOR("tm.u", NULL, O "time_faaaa", "width", 0),
-	VECTOR("tm.norm.w", NULL, O "ln_x.weight", "width", 0), VECTOR("tm.norm.b", NULL, O "ln_x.bias", "width", 0),
-	VECTOR("cm.mix_k", NULL, "blocks.%.ffn.time_maa_k", "width", 0),
-	VECTOR("cm.mix_r", NULL, "blocks.%.ffn.time_maa_r", "width", 0),
-	MATRIX("cm.k", NULL, "blocks.%.ffn.key.weight", "cm.ff", "width"),
-	MATRIX("cm.r", NULL, "blocks.%.ffn.receptance.weight", "width", "width"),
-	MATRIX("cm.v", NULL, "blocks.%.ffn.value.weight", "width", "cm.ff"),
+/* The authors' names below a layer's two parts. */
+#define OWN(at, ffn) \
+	VECTOR("tm.mix_x", NULL, at "time_maa_x", "width", 0), \
+	AMOUNT_OWN(at, "w", 0), AMOUNT_OWN(at, "k", 1), AMOUNT_OWN(at, "v", 2), AMOUNT_OWN(at, "r", 3), AMOUNT_OWN(at, "g", 4), \
+	MATRIX("tm.r", NULL, at "receptance.weight", "width", "width"), MATRIX("tm.k", NULL, at "key.weight", "width", "width"), \
+	MATRIX("tm.v", NULL, at "value.weight", "width", "width"), MATRIX("tm.g", NULL, at "gate.weight", "width", "width"), \
+	MATRIX("tm.o", NULL, at "output.weight", "width", "width"), \
+	SLICE("tm.d1", NULL, at "time_decay_w1", "tm.d_rank", "width", SEQP_HF_TRANSPOSE, NULL, NULL), \
+	SLICE("tm.d2", NULL, at "time_decay_w2", "width", "tm.d_rank", SEQP_HF_TRANSPOSE, NULL, NULL), \
+	VECTOR("tm.d2.b", NULL, at "time_decay", "width", 0), VECTOR("tm.u", NULL, at "time_faaaa", "width", 0), \
+	VECTOR("tm.norm.w", NULL, at "ln_x.weight", "width", 0), VECTOR("tm.norm.b", NULL, at "ln_x.bias", "width", 0), \
+	VECTOR("cm.mix_k", NULL, ffn "time_maa_k", "width", 0), \
+	VECTOR("cm.mix_r", NULL, ffn "time_maa_r", "width", 0), \
+	MATRIX("cm.k", NULL, ffn "key.weight", "cm.ff", "width"), \
+	MATRIX("cm.r", NULL, ffn "receptance.weight", "width", "width"), \
+	MATRIX("cm.v", NULL, ffn "value.weight", "width", "cm.ff")
+static const seqp_part own[] = {OWN(O, "blocks.%.ffn."), {0}};
+
+/* Published under model_type rwkv6 as well. */
+static const seqp_part published[] = {
+	LN("in_norm", "blocks.0.pre_ln"), LN("out_norm", "ln_out"), LN("tm_norm", "blocks.%.ln1"), LN("cm_norm", "blocks.%.ln2"),
+	{"head", NULL, "/head.weight", "vocab", "width", SEQP_OPT, NULL, NULL, 0},
+	OWN("blocks.%.attention.", "blocks.%.feed_forward."),
 	{0}
 };
 
@@ -115,10 +125,12 @@ static int sizes(seq_model *m, double eps, seq_error *err)
 
 static int finish(seq_model *m, seq_error *err)
 {
-	bool gguf = m->src.format == SEQP_FROM_GGUF;
-	int e = sizes(m, gguf ? 64e-5 : seqp_model_number(m, -1, "norm_eps", 1e-5), err);
-	int64_t n = (int64_t)seqp_model_number(m, -1, "rescale", 0);
-	return e < 0 ? e : seqp_rwkv_halve(m, n, false, err);
+	bool hf = m->src.format == SEQP_FROM_HF, fla = hf && !seqp_number_has(m, -1, "tm.size");
+	double size = seqp_model_number(m, -1, "tm.size", 0);
+	int e = size > 0 ? seqp_number_set(m, -1, "tm.heads", fmax(floor((double)m->width / size), 1), err) : SEQ_OK;
+	if (e >= 0)
+		e = sizes(m, fla ? seqp_model_number(m, -1, "norm_eps", 1e-5) : 64e-5, err);
+	return e < 0 ? e : seqp_rwkv_halve(m, (int64_t)seqp_model_number(m, -1, "rescale", 0), hf, err);
 }
 
 static int finish_own(seq_model *m, seq_error *err)
@@ -150,9 +162,9 @@ const seqp_arch seqp_arch_rwkv6qwen2 = {
 static const seqp_op block[] = SEQP_RWKV_BLOCK("rwkv6");
 static const seqp_block blocks[] = {{block, sizeof block / sizeof *block}};
 static const seqp_number *const lists[] = {seqp_rwkv_numbers, heads, NULL}, *const own_lists[] = {seqp_rwkv_numbers, seqp_rwkv_sizes, NULL};
-static const seqp_part *const part_lists[] = {seqp_rwkv_ends_fla, parts, NULL}, *const own_parts[] = {seqp_rwkv_ends_own, own, NULL};
+static const seqp_part *const part_lists[] = {seqp_rwkv_ends_fla, parts, published, NULL}, *const own_parts[] = {seqp_rwkv_ends_own, own, NULL};
 static const char *const names[] = {"rwkv6", NULL}, *const own_names[] = {"rwkv6-pth", NULL}, *const none[] = {NULL};
-static const char *const prefix[] = {"model.", "", NULL};
+static const char *const prefix[] = {"model.", "", "rwkv.", NULL};
 
 const seqp_arch seqp_arch_rwkv6 = {
 	.name = "rwkv6", .gguf = names, .hf = names, .prefix = prefix, .numbers = lists, .parts = part_lists,

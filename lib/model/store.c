@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/store.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -124,7 +125,10 @@ static const json_t *walk(const json_t *j, const char *path)
 			return NULL;
 		memcpy(part, path, n);
 		part[n] = 0;
-		j = json_is_array(j) ? json_array_get(j, (size_t)atoi(part)) : json_object_get(j, part);
+		if (json_is_array(j))
+			j = isdigit((unsigned char)*part) ? json_array_get(j, (size_t)atoi(part)) : NULL;
+		else
+			j = json_object_get(j, part);
 		path += n + (path[n] == '.');
 	}
 	return j;

@@ -129,6 +129,19 @@ static void full_layers(void **state)
 	seq_model_free(m);
 }
 
+static void lists_of_sets(void **state)
+{
+	(void)state;
+	seq_model *m = good(MODEL("gla", SMALL ", \"attn\": [{\"layers\": [2], \"num_heads\": 8, \"num_kv_heads\": null, \"window_size\": null, \"rope_theta\": 5000,"
+		"\"qk_norm\": false}]"));
+	types(m, "0010");
+	is(m, 2, "full.heads", 8);
+	is(m, 2, "full.kv_heads", 8);
+	is(m, 2, "full.window", 0);
+	seq_model_free(m);
+	bad(MODEL("gla", SMALL ", \"attn\": [{\"layers\": [2], \"num_heads\": 8}, {\"layers\": [1], \"num_heads\": 4}]"), "attn");
+}
+
 static void cross_layers(void **state)
 {
 	(void)state;
@@ -204,7 +217,7 @@ static void contradictions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_said), cmocka_unit_test(full_layers), cmocka_unit_test(cross_layers), cmocka_unit_test(switches),
+		cmocka_unit_test(nothing_said), cmocka_unit_test(full_layers), cmocka_unit_test(lists_of_sets), cmocka_unit_test(cross_layers), cmocka_unit_test(switches),
 		cmocka_unit_test(contradictions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

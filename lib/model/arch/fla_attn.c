@@ -8,8 +8,7 @@
 	FLA_SET("attn.head_dim", "width/attn.heads")
 
 static const seqp_number forgetting[] = {
-	HEADS,
-	{"attn.window", NULL, "window_size", 0, 1e15, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
+	HEADS, /* window_size bounds the package's cache alone: its attention sees all */
 	FLA_INT("attn.qk_norm", "qk_norm", 0, 1, 0), {"attn.qk_norm.eps", NULL, NULL, 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
 	FLA_INT("attn.gated", "use_output_gate", 0, 1, 0),
 	{0}

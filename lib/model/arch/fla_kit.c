@@ -11,6 +11,9 @@ const seqp_word seqp_fla_map_words[] = {
 
 const seqp_number seqp_fla_21[] = {FLA_INT("layers", "num_hidden_layers", 1, 10000, 21), {0}};
 
+/* One set of layers of softmax attention; newer files may have it in a list. */
+#define ATTN(key) "attn.0." key "|attn." key
+
 const seqp_number seqp_fla_model[] = {
 	FLA_INT("layers", "num_hidden_layers", 1, 10000, 24),
 	FLA_INT("width", "hidden_size", 1, 1 << 20, 2048),
@@ -20,13 +23,13 @@ const seqp_number seqp_fla_model[] = {
 	FLA_INT("mlp.ratio", "hidden_ratio", 1, 64, 4),
 	{"mlp.ff", NULL, "intermediate_size", 1, 1 << 24, SEQP_INT | SEQP_NEED, 0, "(2*width*mlp.ratio/3+255)/256*256", NULL},
 	{"mlp.act", NULL, "hidden_act", 0, 4, SEQP_INT | SEQP_DFLT, 0, NULL, seqp_act_words},
-	{"full.heads", NULL, "attn.num_heads", 1, 65536, SEQP_INT, 0, NULL, NULL},
-	{"full.kv_heads", NULL, "attn.num_kv_heads", 1, 65536, SEQP_INT, 0, "full.heads", NULL},
+	{"full.heads", NULL, ATTN("num_heads"), 1, 65536, SEQP_INT, 0, NULL, NULL},
+	{"full.kv_heads", NULL, ATTN("num_kv_heads"), 1, 65536, SEQP_INT, 0, "full.heads", NULL},
 	{"full.head_dim", NULL, NULL, 1, 65536, SEQP_INT, 0, "width/full.heads", NULL},
-	{"full.window", NULL, "attn.window_size", 0, 1e15, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
+	{"full.window", NULL, ATTN("window_size"), 0, 1e15, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
 	FLA_SET("full.rope", "1"),
-	{"full.qk_norm", NULL, "attn.qk_norm", 0, 1, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
-	{"rope.theta", NULL, "attn.rope_theta|rope_theta", 1e-3, 1e15, SEQP_DFLT, 1e4, NULL, NULL},
+	{"full.qk_norm", NULL, ATTN("qk_norm"), 0, 1, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
+	{"rope.theta", NULL, ATTN("rope_theta") "|rope_theta", 1e-3, 1e15, SEQP_DFLT, 1e4, NULL, NULL},
 	{0}
 };
 
@@ -84,12 +87,14 @@ const seqp_op seqp_fla_full_ops[6] = {
 /* Layers that "attn.layers" lists are of type 1. */
 static int types(seq_model *m, seq_error *err)
 {
-	seqp_raw r = seqp_store_get(&m->src, "attn.layers");
+	seqp_raw r = seqp_store_get(&m->src, ATTN("layers")), sets = seqp_store_get(&m->src, "attn");
 	double *at = seqp_arena_alloc(&m->arena, r.count, sizeof *at);
 	if (!at && r.count)
 		return seqp_nomem(err, r.count * sizeof *at);
 	if (r.kind != SEQP_ABSENT && (r.kind != SEQP_LIST || seqp_raw_numbers(&r, at, r.count) < r.count))
 		return seqp_fail(err, SEQ_E_FORMAT, "attn.layers is no list of layers");
+	if (sets.kind == SEQP_LIST && sets.count > 1)
+		return seqp_fail(err, SEQ_E_UNSUPPORTED, "attn: %zu kinds of attention beside the mixer", sets.count);
 	int e = r.count && !seqp_number_has(m, -1, "full.heads")
 	        ? seqp_fail(err, SEQ_E_FORMAT, "attn.layers without attn.num_heads") : SEQ_OK;
 	if (e >= 0)

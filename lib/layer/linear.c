@@ -152,7 +152,7 @@ void seqp_linear_blocks(const seqp_ctx *ctx, const seqp_linear *l, const float *
 	seqk_act a;
 	for (size_t h = 0; h < l->out / size; h++) {
 		size_t from = h * size > r0 ? h * size : r0, to = (h + 1) * size < r1 ? (h + 1) * size : r1;
-		if (!l->q && from >= to)
+		if (from >= to && !l->q && !(l->tally && ctx->lane.tid == 0)) /* that lane counts the inputs of all blocks */
 			continue;
 		seqp_linear_act(ctx, &a, x + h * step, ldx, ctx->batch->rows, l->in, l->q);
 		seqp_linear_part(ctx, l, &a, y, ldy, from, to);

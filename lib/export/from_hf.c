@@ -13,7 +13,7 @@
 enum { NAME = 128 };
 
 /* Architectures that GGUF knows under another's name, with the other's tables. */
-static const char *const aliases[][2] = {{"mistral", "llama"}, {"falcon_mamba", "mamba"}};
+static const char *const aliases[][2] = {{"mistral", "llama"}, {"mixtral", "llama"}, {"falcon_mamba", "mamba"}};
 
 static const seqp_arch *target_of(const seq_model *m)
 {
@@ -218,6 +218,37 @@ static int add_rows(target *t, seqp_out *o, const seqp_part *part, int64_t layer
 	return SEQ_OK;
 }
 
+/* A matrix for each expert, one tensor for all. */
+static int add_stack(const target *t, seqp_out *o, const seqp_part *part, int64_t layer, const seqp_view *v, seq_error *err)
+{
+	int64_t n = seqp_weight_stack(t->m, part, layer);
+	for (int64_t i = 0; i < n; i++)
+		if (v[i].dtype != v->dtype || v[i].rows != v->rows || v[i].cols != v->cols)
+			return seqp_fail(err, SEQ_E_UNSUPPORTED, "tensor %s: its parts are of several types", o->name);
+	o->piece[0] = (seqp_piece){.v = *v, .each = v};
+	o->pieces = 1;
+	o->from = v->dtype;
+	o->rank = 3;
+	o->dim[0] = n;
+	o->dim[1] = v->rows;
+	o->dim[2] = o->cols = v->cols;
+	o->rows = o->piece[0].v.rows = n * v->rows;
+	return SEQ_OK;
+}
+
+/* Of several names that the weights of experts may have, the first is written. */
+static bool named_by_another(const target *t, const seqp_part *p, int64_t layer)
+{
+	for (const seqp_part *const *list = t->arch->parts; *list; list++)
+		for (const seqp_part *q = *list; q->role; q++) {
+			if (q == p)
+				return false;
+			if ((q->how & SEQP_STACK) && q->gguf && strcmp(q->role, p->role) == 0 && seqp_weight_in_layer(t->m, q, layer))
+				return true;
+		}
+	return false;
+}
+
 /* Where a slice begins must be where the ones before it end. */
 static int check_first(const target *t, const seqp_out *o, const seqp_part *p, int64_t layer, seq_error *err)
 {
@@ -235,8 +266,8 @@ static int put_part(target *t, const seqp_part *p, int64_t layer, seq_error *err
 	if (!v || !p->gguf || seqp_weight_tied(t->m, p->role) || !seqp_weight_in_layer(t->m, p, layer) ||
 	    !seqp_weight_format("", p->gguf, layer, name, sizeof name))
 		return SEQ_OK;
-	if (p->how & SEQP_STACK)
-		return seqp_fail(err, SEQ_E_UNSUPPORTED, "tensor %s: experts are not written to GGUF", name);
+	if (named_by_another(t, p, layer))
+		return SEQ_OK;
 	seqp_out *o = find(t->p, name);
 	if (o && !p->whole) /* the role has several rows; the first served */
 		return SEQ_OK;
@@ -245,6 +276,8 @@ static int put_part(target *t, const seqp_part *p, int64_t layer, seq_error *err
 	int e = check_first(t, o, p, layer, err);
 	if (e < 0)
 		return e;
+	if (p->how & SEQP_STACK)
+		return add_stack(t, o, p, layer, v, err);
 	return p->cols ? add_rows(t, o, p, layer, v, err) : add_vector(t, o, p, layer, v, err);
 }
 

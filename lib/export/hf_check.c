@@ -16,7 +16,7 @@ static bool is_means(const seq_model *m, const char *key)
 {
 	static const char *const means[] = {
 		"tied", "attn.pre_scalar", "attn.scaled", "attn.by_layer", "window.", "rope.part", "rope.on", "rope.every",
-		"rope.theta_local", "ssm.expand", "parallel",
+		"rope.theta_local", "ssm.expand", "parallel", "moe.first", "moe.step", "moe.shared.count",
 	};
 	for (size_t i = 0; i < sizeof means / sizeof means[0]; i++)
 		if (strncmp(key, means[i], strlen(means[i])) == 0 && (means[i][strlen(means[i]) - 1] == '.' || !key[strlen(means[i])]))

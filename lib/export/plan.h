@@ -14,6 +14,7 @@
 typedef struct seqp_piece {
 	seqp_view v;
 	int64_t heads, rope;
+	const seqp_view *each; /* the rows are those of several matrices like v in turn, v.rows in all; NULL: of v itself */
 } seqp_piece;
 
 enum { SEQP_PIECES = 4 };

@@ -43,6 +43,10 @@ static const void *row_of(const seqp_out *t, int64_t r)
 	const seqp_piece *p = t->piece;
 	while (r >= p->v.rows)
 		r -= p++->v.rows;
+	if (p->each) {
+		const seqp_view *v = &p->each[r / p->each->rows];
+		return (const char *)v->data + (size_t)(r % v->rows) * v->stride;
+	}
 	return (const char *)p->v.data + (size_t)place_of(p, r) * p->v.stride;
 }
 
@@ -124,16 +128,25 @@ static int pad(int fd, uint64_t n, seq_error *err)
 	return write_all(fd, zeros, (size_t)(-n % SEQP_GGUF_ALIGN), err);
 }
 
+static void forget_view(const seqp_view *v)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uintptr_t a = (uintptr_t)v->data, b = a + (size_t)v->rows * v->stride;
+	a = seqp_round_up(a, page);
+	b &= ~(uintptr_t)(page - 1);
+	if (a < b)
+		madvise((void *)a, b - a, MADV_COLD);
+}
+
 /* Pages that were read are given back: a large model does not push out all else. */
 static void forget(const seqp_out *t)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	for (int i = 0; i < t->pieces; i++) {
-		uintptr_t a = (uintptr_t)t->piece[i].v.data, b = a + (size_t)t->piece[i].v.rows * t->piece[i].v.stride;
-		a = seqp_round_up(a, page);
-		b &= ~(uintptr_t)(page - 1);
-		if (a < b)
-			madvise((void *)a, b - a, MADV_COLD);
+		const seqp_piece *p = &t->piece[i];
+		for (int64_t k = 0; p->each && k < p->v.rows / p->each->rows; k++)
+			forget_view(&p->each[k]);
+		if (!p->each)
+			forget_view(&p->v);
 	}
 }
 

@@ -8,8 +8,9 @@ static const char *const gguf[] = {"llama", NULL}, *const hf[] = {"llama", NULL}
 
 static const seqp_number numbers[] = {
 	{"attn.rope", "=2", "=1", 0, 2, SEQP_INT, 0, NULL, NULL},
-	{"moe.experts", "%.expert_count", NULL, 0, 65536, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
-	{"moe.used", "%.expert_used_count", NULL, 0, 65536, SEQP_INT | SEQP_DFLT, 0, NULL, NULL},
+	{"moe.experts", "%.expert_count", NULL, 0, 65536, SEQP_INT, 0, NULL, NULL},
+	{"moe.used", "%.expert_used_count", NULL, 0, 65536, SEQP_INT, 0, NULL, NULL},
+	{"moe.scale", "%.expert_weights_scale", NULL, 1e-9, 1e9, 0, 0, NULL, NULL},
 	{"moe.ff", "%.expert_feed_forward_length|%.feed_forward_length", NULL, 1, 1 << 24, SEQP_INT, 0, NULL, NULL},
 	{"moe.norm", "=1", NULL, 0, 1, SEQP_INT, 0, NULL, NULL},
 	{0}

@@ -7,6 +7,7 @@ static const seqp_number mixtral[] = {
 	{"norm_eps", NULL, "rms_norm_eps", 0, 1, SEQP_DFLT, 1e-5, NULL, NULL},
 	{"rope.theta", NULL, "rope_parameters.rope_theta|rope_theta", 1e-3, 1e15, SEQP_DFLT, 1e6, NULL, NULL},
 	{"window.size", NULL, "sliding_window", 0, 1e15, SEQP_INT | SEQP_DFLT | SEQP_NULL_ZERO, 0, NULL, NULL},
+	{"mlp.ff", NULL, "intermediate_size", 1, 1 << 24, SEQP_INT, 0, NULL, NULL},
 	{"moe.norm", NULL, "=1", 0, 1, SEQP_INT, 0, NULL, NULL},
 	{"type", NULL, "=1", 0, 1, SEQP_INT, 0, NULL, NULL},
 	{0}

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* x += mamba with norms of dt, B and C, or attention without rope(rms x), by layer;  x += gated mlp or experts(rms x). */
+#include <math.h>
+
 #include "model/arch/hybrid.h"
 #include "model/arch/moe_kit.h"
 
@@ -62,9 +64,14 @@ static int hf_types(seq_model *m, seq_error *err)
 	return e < 0 ? e : seqp_only_in(m, "attn.kv_heads", ATTN, err);
 }
 
+/* From here on the types alone count. */
 static int finish(seq_model *m, seq_error *err)
 {
-	return m->src.format == SEQP_FROM_HF ? hf_types(m, err) : seqp_types_by_tensors(m, IS_ATTN, HAS_EXPERTS, err);
+	static const char *const means[] = {"attn.every", "attn.from", "moe.every", "moe.from"};
+	int e = m->src.format == SEQP_FROM_HF ? hf_types(m, err) : seqp_types_by_tensors(m, IS_ATTN, HAS_EXPERTS, err);
+	for (size_t i = 0; i < sizeof means / sizeof means[0] && e >= 0; i++)
+		e = seqp_number_set(m, -1, means[i], NAN, err);
+	return e;
 }
 
 #define LAYER(name, mixer, role, mlp, mrole) static const seqp_op name[] = { \

@@ -189,20 +189,28 @@ static int is_state(const char *name)
 	return state;
 }
 
+/* An unknown name was asked wrongly. */
+static void refuse(const seq_error *err)
+{
+	if (err->code != SEQ_E_ARG)
+		tool_fail(err);
+	tool_usage("%s", err->text);
+}
+
 static seq_op *ready(void)
 {
 	seq_op *op;
 	seq_error err;
 	char key[64];
 	if (seq_op_open(&op, mixer, &err) < 0)
-		tool_usage("%s", err.text);
+		refuse(&err);
 	for (int i = 0; i < nsets; i++) {
 		const char *equal = strchr(sets[i], '=');
 		if (!equal || equal - sets[i] >= (ptrdiff_t)sizeof key)
 			tool_usage("--set %s: KEY=VALUE is wanted", sets[i]);
 		snprintf(key, sizeof key, "%.*s", (int)(equal - sets[i]), sets[i]);
 		if (seq_op_set(op, key, equal + 1, &err) < 0)
-			tool_usage("%s", err.text);
+			refuse(&err);
 	}
 	for (int i = 0; i < ninputs; i++)
 		if ((is_state(inputs[i].name) ? seq_op_resume : seq_op_give)(op, &inputs[i].t, &err) < 0)

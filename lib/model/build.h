@@ -66,6 +66,17 @@ bool seqp_weight_in_layer(const seq_model *m, const struct seqp_part *p, int64_t
 /* prefix and name with the layer for its "%"; false: longer than size. */
 bool seqp_weight_format(const char *prefix, const char *name, int64_t layer, char *out, size_t size);
 
+/* part_view.c: what row p asks for out of t. */
+int seqp_part_view(seq_model *m, const struct seqp_part *p, int64_t layer, const seq_tensor *t, seqp_view *v,
+		   seq_error *err) SEQ_MUST_USE;
+/* The row's transforms that are to be done to this model's files. */
+unsigned seqp_part_how(const seq_model *m, const struct seqp_part *p);
+/* Number "what" of the prefix of a part's role. */
+int64_t seqp_prefix_number(const seq_model *m, const struct seqp_part *p, int64_t layer, const char *what);
+/* Matrix i of one tensor of rank 3. */
+seq_tensor seqp_tensor_slab(const seq_tensor *t, int64_t i);
+int64_t seqp_tensor_elements(const seq_tensor *t);
+
 /* transform.c: out gets F32 in t's order, n columns from first on, each step-th, as rows, or part
  * `which` of [groups][parts][size] rows; memory is the model's. */
 int seqp_make_f32(seq_model *m, const seq_tensor *t, unsigned how, seqp_view *out, seq_error *err) SEQ_MUST_USE;

@@ -66,6 +66,16 @@ SEQK_INLINE uint64_t spread3(uint64_t x)
 	return (x & 7) | (x & 0x38) << 5 | (x & 0x1c0) << 10 | (x & 0xe00) << 15;
 }
 
+/* Eight rows of a lattice, chosen by low bytes and higher bits. */
+SEQK_INLINE void eight_rows(uint64_t to[8], const uint64_t *lattice, const uint8_t *low, uint64_t high)
+{
+	uint16_t at[8];
+	v_zip8(at, low, high);
+	UNROLL
+	for (int i = 0; i < 8; i++)
+		to[i] = lattice[at[i]];
+}
+
 /* Changes the sign of column i where bit i of the row's dword is set, and adds off. */
 SEQK_INLINE void negate(unit *u, vint s, int off)
 {
@@ -160,12 +170,8 @@ SEQK_INLINE void load_iq2_s(const seqk_quant *t, const uint8_t *const p[ROWS], s
 	for (int r = 0; r < ROWS; r++)
 		UNROLL
 		for (int j = 0; j < 32; j += 8) {
-			uint16_t at8[8];
 			const uint8_t *b = p[r] + at;
-			v_zip8(at8, b + 2 + j, spread2(word16(b + 66 + j / 4)));
-			UNROLL
-			for (int i = 0; i < 8; i++)
-				c.row[r].eight[j + i] = seqk_lattice.iq2s[at8[i]];
+			eight_rows(c.row[r].eight + j, seqk_lattice.iq2s, b + 2 + j, spread2(word16(b + 66 + j / 4)));
 		}
 	scales_iq2(p, at + 74, v_load_half(p, at), u);
 	for (size_t g = 0; g < 8; g++) {
@@ -243,13 +249,9 @@ SEQK_INLINE void load_iq1_s(const seqk_quant *t, const uint8_t *const p[ROWS], s
 	for (int r = 0; r < ROWS; r++)
 		UNROLL
 		for (int j = 0; j < 32; j += 8) {
-			uint16_t at8[8];
 			const uint8_t *b = p[r] + at;
 			uint64_t h = word32(b + 34 + j / 2);
-			v_zip8(at8, b + 2 + j, spread3(h) | spread3(h >> 16) << 32);
-			UNROLL
-			for (int i = 0; i < 8; i++)
-				c.row[r].eight[j + i] = seqk_lattice.iq1[at8[i]];
+			eight_rows(c.row[r].eight + j, seqk_lattice.iq1, b + 2 + j, spread3(h) | spread3(h >> 16) << 32);
 		}
 	for (size_t g = 0; g < 8; g++) {
 		vint h = v_load32(p, at + 34 + 4 * (g / 2));
@@ -275,12 +277,8 @@ SEQK_INLINE void load_iq1_m(const seqk_quant *t, const uint8_t *const p[ROWS], s
 	for (int r = 0; r < ROWS; r++)
 		UNROLL
 		for (int j = 0; j < 32; j += 8) {
-			uint16_t at8[8];
 			const uint8_t *q = p[r] + at;
-			v_zip8(at8, q + j, spread_nibbles(word32(q + 32 + j / 2)));
-			UNROLL
-			for (int i = 0; i < 8; i++)
-				c.row[r].eight[j + i] = seqk_lattice.iq1[at8[i]];
+			eight_rows(c.row[r].eight + j, seqk_lattice.iq1, q + j, spread_nibbles(word32(q + 32 + j / 2)));
 		}
 	UNROLL
 	for (int g = 0; g < 16; g++)

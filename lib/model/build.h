@@ -75,7 +75,6 @@ unsigned seqp_part_how(const seq_model *m, const struct seqp_part *p);
 int64_t seqp_prefix_number(const seq_model *m, const struct seqp_part *p, int64_t layer, const char *what);
 /* Matrix i of one tensor of rank 3. */
 seq_tensor seqp_tensor_slab(const seq_tensor *t, int64_t i);
-int64_t seqp_tensor_elements(const seq_tensor *t);
 
 /* transform.c: out gets F32 in t's order, n columns from first on, each step-th, as rows, or part
  * `which` of [groups][parts][size] rows; memory is the model's. */

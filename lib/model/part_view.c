@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/size.h"
 #include "model/arch/arch.h"
+#include "seq/file.h"
 
 static int bad_shape(const seq_tensor *t, int64_t rows, int64_t cols, seq_error *err)
 {
@@ -19,14 +20,6 @@ static int bad_shape(const seq_tensor *t, int64_t rows, int64_t cols, seq_error 
 				(long long)rows);
 }
 
-int64_t seqp_tensor_elements(const seq_tensor *t)
-{
-	int64_t n = 1;
-	for (int i = 0; i < t->rank; i++)
-		n *= t->dim[i]; /* checked when the file was read */
-	return n;
-}
-
 /* rows: of the whole tensor; cols 0: a vector. */
 static int check_shape(const seq_tensor *t, unsigned how, int64_t rows, int64_t cols, seq_error *err)
 {
@@ -35,11 +28,11 @@ static int check_shape(const seq_tensor *t, unsigned how, int64_t rows, int64_t 
 	if (rows <= 0 || __builtin_mul_overflow(rows, cols ? cols : 1, &n))
 		ok = false;
 	else if (!cols)
-		ok = seqp_tensor_elements(t) == rows;
+		ok = seq_tensor_count(t) == rows;
 	else if (how & SEQP_SMALL)
-		ok = seqp_tensor_elements(t) == n && t->rank && t->dim[t->rank - 1] == cols;
+		ok = seq_tensor_count(t) == n && t->rank && t->dim[t->rank - 1] == cols;
 	else if (how & SEQP_FLAT)
-		ok = seqp_tensor_elements(t) == n && t->rank > 1 && t->dim[t->rank - 1] == cols;
+		ok = seq_tensor_count(t) == n && t->rank > 1 && t->dim[t->rank - 1] == cols;
 	else
 		ok = t->rank == 2 && t->dim[0] == rows && t->dim[1] == cols;
 	return ok ? SEQ_OK : bad_shape(t, rows, cols, err);

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/size.h"
 #include "model/arch/arch.h"
+#include "seq/file.h"
 
 enum { MAX_TENSOR_NAME = 512 };
 
@@ -312,7 +313,7 @@ int seqp_weights_read(seq_model *m, seq_error *err)
 	for (size_t i = 0; i < m->src.tensors; i++) {
 		m->bytes += m->src.tensor[i].bytes;
 		if (m->use[i] == SEQP_USED)
-			m->weights += (uint64_t)seqp_tensor_elements(&m->src.tensor[i]);
+			m->weights += (uint64_t)seq_tensor_count(&m->src.tensor[i]);
 	}
 	return SEQ_OK;
 }

@@ -80,25 +80,47 @@ void golden_free(golden_case *c)
 	c->logits = NULL;
 }
 
+size_t golden_folder(const char *path, void (*fn)(const char *dir, void *arg), void *arg)
+{
+	struct dirent **e = NULL;
+	int n = scandir(path, &e, NULL, alphasort);
+	size_t count = 0;
+	for (int i = 0; i < n; i++) {
+		char dir[1300];
+		if (e[i]->d_name[0] != '.') {
+			snprintf(dir, sizeof dir, "%s/%s", path, e[i]->d_name);
+			fn(dir, arg);
+			count++;
+		}
+		free(e[i]);
+	}
+	free(e);
+	return count;
+}
+
+void golden_ops(int argc, char **argv, void (*fn)(const char *dir, void *arg))
+{
+	char path[1024];
+	const char *src = getenv("SEQ_SRC"), *shared = getenv("SEQ_SHARED");
+	for (int i = 1; i < argc; i++)
+		fn(argv[i], NULL);
+	if (argc > 1)
+		return;
+	snprintf(path, sizeof path, "%s/tests/ref/ops", src ? src : "..");
+	golden_folder(path, fn, NULL);
+	snprintf(path, sizeof path, "%s/refs/ops", shared ? shared : "../../shared");
+	if (!golden_folder(path, fn, NULL))
+		printf("SKIP %s: not here\n", path);
+}
+
 size_t golden_each(const char *root, void (*fn)(const char *dir, void *arg), void *arg)
 {
 	static const char *const kinds[] = {"hf", "fla", "gguf", "rwkv"};
 	size_t count = 0;
 	for (int k = 0; k < 4; k++) {
 		char path[1024];
-		struct dirent **e = NULL;
 		snprintf(path, sizeof path, "%s/%s", root, kinds[k]);
-		int n = scandir(path, &e, NULL, alphasort);
-		for (int i = 0; i < n; i++) {
-			char dir[1300];
-			if (e[i]->d_name[0] != '.') {
-				snprintf(dir, sizeof dir, "%s/%s", path, e[i]->d_name);
-				fn(dir, arg);
-				count++;
-			}
-			free(e[i]);
-		}
-		free(e);
+		count += golden_folder(path, fn, arg);
 	}
 	return count;
 }

@@ -2,7 +2,6 @@
 /* Ropes and norms against golden values (tests/ref/ops and, where it is there, $SEQ_SHARED/refs/ops).
  *
  *     test_layers          all cases; test_layers DIR...: these */
-#include <dirent.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -161,8 +160,9 @@ static void rope_case(const layer_case *c)
 	seqp_arena_free(&arena);
 }
 
-static void one(const char *dir)
+static void one(const char *dir, void *arg)
 {
+	(void)arg;
 	char path[1024];
 	snprintf(path, sizeof path, "%s/case.json", dir);
 	layer_case c = {.dir = dir, .json = json_load_file(path, 0, NULL)};
@@ -181,34 +181,9 @@ static void one(const char *dir)
 	json_decref(c.json);
 }
 
-static int each(const char *root)
-{
-	struct dirent **e = NULL;
-	int n = scandir(root, &e, NULL, alphasort);
-	for (int i = 0; i < n; i++) {
-		char dir[1300];
-		snprintf(dir, sizeof dir, "%s/%s", root, e[i]->d_name);
-		if (!strncmp(e[i]->d_name, "rope-", 5) || !strncmp(e[i]->d_name, "norm-", 5))
-			one(dir);
-		free(e[i]);
-	}
-	free(e);
-	return n > 0;
-}
-
 int main(int argc, char **argv)
 {
-	char root[1024];
-	const char *src = getenv("SEQ_SRC"), *shared = getenv("SEQ_SHARED");
-	for (int i = 1; i < argc; i++)
-		one(argv[i]);
-	if (argc == 1) {
-		snprintf(root, sizeof root, "%s/tests/ref/ops", src ? src : "..");
-		each(root);
-		snprintf(root, sizeof root, "%s/refs/ops", shared ? shared : "../../shared");
-		if (!each(root))
-			printf("SKIP %s: not here\n", root);
-	}
+	golden_ops(argc, argv, one);
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed || !passed;
 }

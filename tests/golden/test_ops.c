@@ -4,13 +4,13 @@
  * taken out in the middle and given to another op.
  *
  *     test_ops          all cases; test_ops DIR...: these */
-#include <dirent.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden_case.h"
 #include "seq/op.h"
 
 enum { MOST = 20 };
@@ -284,11 +284,12 @@ static int find_row(const char *name, seq_op_about *a)
 	return seq_op_list(i, a);
 }
 
-static void one(const char *dir)
+static void one(const char *dir, void *arg)
 {
 	ops_case c;
 	seq_error err = {0};
 	seq_op_about about;
+	(void)arg;
 	if (case_open(&c, dir) < 0)
 		return;
 	if (!find_row(c.name, &about)) {
@@ -310,44 +311,9 @@ static void one(const char *dir)
 	case_close(&c);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int each(const char *root)
-{
-	char *name[512], path[1024];
-	size_t n = 0;
-	DIR *d = opendir(root);
-	for (struct dirent *e; d && (e = readdir(d)) && n < 512;)
-		if (e->d_name[0] != '.')
-			name[n++] = strdup(e->d_name);
-	if (d)
-		closedir(d);
-	if (n)
-		qsort(name, n, sizeof *name, by_name);
-	for (size_t i = 0; i < n; i++) {
-		snprintf(path, sizeof path, "%s/%s", root, name[i]);
-		one(path);
-		free(name[i]);
-	}
-	return n > 0;
-}
-
 int main(int argc, char **argv)
 {
-	char root[1024];
-	const char *src = getenv("SEQ_SRC"), *shared = getenv("SEQ_SHARED");
-	for (int i = 1; i < argc; i++)
-		one(argv[i]);
-	if (argc == 1) {
-		snprintf(root, sizeof root, "%s/tests/ref/ops", src ? src : "..");
-		each(root);
-		snprintf(root, sizeof root, "%s/refs/ops", shared ? shared : "../../shared");
-		if (!each(root))
-			printf("SKIP %s: not here\n", root);
-	}
+	golden_ops(argc, argv, one);
 	printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
 	return failed ? 1 : passed ? 0 : 77;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "kernel/vec.h"
 #include "layer/bind.h"
 
 enum { NONE, LINEAR, DYNAMIC, YARN, LLAMA3, LONGROPE, KINDS };
@@ -174,6 +175,15 @@ int seqp_rope_open(const seqp_bind *b, size_t r, size_t *index, seq_error *err)
 	if (*index == b->ropes->n)
 		b->ropes->rope[b->ropes->n++] = rope;
 	return 0;
+}
+
+void seqp_rope_turn(const seqp_ctx *ctx, size_t index, int kind, size_t row, float *x, size_t pairs)
+{
+	const seqp_rope_table *t = &ctx->rope[index];
+	if (kind == 1)
+		seqk_rope_halves(x, t->cos + row * pairs, t->sin + row * pairs, pairs);
+	else if (kind == 2)
+		seqk_rope_adjacent(x, t->cos + row * pairs, t->sin + row * pairs, pairs);
 }
 
 void seqp_rope_fill(const seqp_ctx *ctx, const seqp_rope_set *set, const seqp_rope_table *table)

@@ -33,6 +33,8 @@ typedef struct seqp_rope_set {
 
 /* The rope of a mixer with r rotated elements a head: *index in the set. */
 int seqp_rope_open(const seqp_bind *b, size_t r, size_t *index, seq_error *err);
+/* Turns the first 2 * pairs elements of a head of a batch's row; kind: 0 not at all, 1 halves, 2 adjacent. */
+void seqp_rope_turn(const seqp_ctx *ctx, size_t index, int kind, size_t row, float *x, size_t pairs);
 /* Fills the tables of every rope of the set for the batch; lanes split the rows; no barrier. */
 void seqp_rope_fill(const seqp_ctx *ctx, const seqp_rope_set *set, const seqp_rope_table *table);
 

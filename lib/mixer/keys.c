@@ -63,10 +63,7 @@ static void keep(const struct keys *s, const seqp_ctx *ctx, seqp_slot *slot, siz
 {
 	int64_t pos = ctx->batch->row_pos[row], block = pos / SEQK_ATTN_BLOCK;
 	size_t j = (size_t)(pos % SEQK_ATTN_BLOCK);
-	if (s->rope) {
-		const seqp_rope_table *t = &ctx->rope[s->rope_index];
-		(s->rope == 1 ? seqk_rope_halves : seqk_rope_adjacent)(k, t->cos + row * s->pairs, t->sin + row * s->pairs, s->pairs);
-	}
+	seqp_rope_turn(ctx, s->rope_index, s->rope, row, k, s->pairs);
 	seqk_attn_put_key(slot->spec->dtype, seqp_kv_keys(slot, block, head), j, k, s->d);
 	seqk_attn_put_value(slot->spec->dtype, seqp_kv_values(slot, block, head), j, v, s->dv);
 }

@@ -6,6 +6,7 @@
 #include "kernel/vec.h"
 #include "layer/rope.h"
 #include "mixer/linmix.h"
+#include "mixer/spans.h"
 
 typedef struct frame {
 	const seqp_linmix_state *m;
@@ -109,16 +110,6 @@ static void copy(const frame *f, int i, size_t row, size_t h)
 	}
 }
 
-static void turn(const frame *f, size_t row, float *x)
-{
-	const seqp_rope_table *t = &f->ctx->rope[f->m->rope_index];
-	const float *c = t->cos + row * f->m->pairs, *s = t->sin + row * f->m->pairs;
-	if (f->m->rope == 1)
-		seqk_rope_halves(x, c, s, f->m->pairs);
-	else
-		seqk_rope_adjacent(x, c, s, f->m->pairs);
-}
-
 static void unit(const frame *f, const seqp_linmix_stream *s, size_t row, float *x)
 {
 	if (s->unit_norm == SEQP_UNIT_L2)
@@ -127,8 +118,7 @@ static void unit(const frame *f, const seqp_linmix_stream *s, size_t row, float 
 		seqk_scale(x, x, 1 / (seqk_sum(x, s->high) + f->m->unit_eps), s->high);
 	else if (s->unit_norm == SEQP_UNIT_RMS)
 		seqk_rmsnorm(x, x, s->norm, s->high, f->m->unit_eps);
-	if (f->m->rope)
-		turn(f, row, x);
+	seqp_rope_turn(f->ctx, f->m->rope_index, (int)f->m->rope, row, x, f->m->pairs);
 }
 
 static void head(const frame *f, size_t row, size_t h)
@@ -150,22 +140,13 @@ static void head(const frame *f, size_t row, size_t h)
 /* The operator on heads (channels) [h0, h1) of every sequence. */
 static void operate(const frame *f, size_t h0, size_t h1)
 {
-	const seqp_linmix_state *m = f->m;
-	const seqp_batch *b = f->ctx->batch;
-	for (size_t i = 0; i < b->nseq; i++) {
-		size_t r = b->first[i];
-		seqp_op_call c = m->call;
-		c.dim['T' - 'A'] = b->first[i + 1] - r;
-		c.pos = b->pos[i];
-		c.scratch = (void *)f->ctx->own;
-		for (int j = 0; j < SEQP_OP_IN; j++)
-			if (m->in[j].there)
-				c.in[j] = at(f, m->in[j].apart ? m->in[j].papart : m->in[j].pcols) + r * c.ld[j];
-		for (int j = 0; j < SEQP_OP_STATE && m->sys->op->state[j].name; j++)
-			c.state[j] = f->state[i]->fixed[m->fstate[j]];
-		c.out[0] = at(f, m->po) + r * m->width;
-		m->sys->op->run(&c, h0, h1);
-	}
+	seqp_op_call c = f->m->call;
+	c.scratch = (void *)f->ctx->own;
+	for (int j = 0; j < SEQP_OP_IN; j++)
+		if (f->m->in[j].there)
+			c.in[j] = at(f, f->m->in[j].apart ? f->m->in[j].papart : f->m->in[j].pcols);
+	c.out[0] = at(f, f->m->po);
+	seqp_op_spans(f->m->sys->op, &c, f->ctx, f->state, f->m->fstate, h0, h1);
 }
 
 /* Columns [c0, c1) of a row of o, whole groups if there is a norm: map, norm, gate. */

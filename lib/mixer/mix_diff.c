@@ -95,11 +95,7 @@ static float *at(const seqp_ctx *ctx, size_t place)
 
 static void turn(const struct diff *s, const seqp_ctx *ctx, size_t row, float *x)
 {
-	size_t pairs = s->d / 2;
-	if (!s->rope)
-		return;
-	const float *c = ctx->rope[s->rope_index].cos + row * pairs, *sn = ctx->rope[s->rope_index].sin + row * pairs;
-	(s->rope == 1 ? seqk_rope_halves : seqk_rope_adjacent)(x, c, sn, pairs);
+	seqp_rope_turn(ctx, s->rope_index, s->rope, row, x, s->d / 2);
 }
 
 static void keep(const struct diff *s, const seqp_ctx *ctx, seqp_slot *slot, size_t row, size_t head, float *k, const float *v)

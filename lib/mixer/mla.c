@@ -167,11 +167,7 @@ static float *at(const seqp_ctx *ctx, size_t place)
 
 static void turn(const struct mla *m, const seqp_ctx *ctx, size_t row, float *x)
 {
-	size_t pairs = m->turned / 2;
-	if (!m->rope)
-		return;
-	const float *c = ctx->rope[m->rope_index].cos + row * pairs, *s = ctx->rope[m->rope_index].sin + row * pairs;
-	(m->rope == 1 ? seqk_rope_halves : seqk_rope_adjacent)(x, c, s, pairs);
+	seqp_rope_turn(ctx, m->rope_index, m->rope, row, x, m->turned / 2);
 }
 
 /* Norms of what the first projections gave; [c | r] of this lane's rows into the cache. */

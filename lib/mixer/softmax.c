@@ -211,11 +211,7 @@ static void turn(const struct softmax *s, const seqp_ctx *ctx, size_t row, float
 	clip(s, x, s->at.shape.d);
 	if (s->qk_norm == NORM_HEAD && !s->norm_after)
 		norm(s, x, w, b, s->at.shape.d);
-	if (s->rope) {
-		const seqp_rope_table *t = &ctx->rope[s->rope_index];
-		const float *c = t->cos + row * s->pairs, *sn = t->sin + row * s->pairs;
-		(s->rope == 1 ? seqk_rope_halves : seqk_rope_adjacent)(x, c, sn, s->pairs);
-	}
+	seqp_rope_turn(ctx, s->rope_index, s->rope, row, x, s->pairs);
 	if (s->qk_norm == NORM_HEAD && s->norm_after)
 		norm(s, x, w, b, s->at.shape.d);
 }
